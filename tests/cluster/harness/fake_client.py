@@ -1,0 +1,83 @@
+"""One client program inside a fake pod: real requests from the pod's own 127.x address."""
+
+import http.client
+import ssl
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    audit_id: str
+    body: bytes
+
+
+class FakeClient:
+    """`request()` once, or `start()` a thread that asks every `interval` seconds.
+
+    The token is a string that never changes by itself: exactly the program that Remint is for.
+    """
+
+    def __init__(self, server, ca, address, token, user_agent="fake-client/1.0", headers=None,
+                 path="/api/v1/namespaces/default/configmaps?limit=500", interval=0.5):
+        parts = urlsplit(server)
+        self._host, self._port = parts.hostname, parts.port
+        self._context = ssl.create_default_context(cafile=ca)
+        self.address = address
+        self.token = token
+        self.user_agent = user_agent  # None: send none
+        self.headers = dict(headers or {})
+        self.path = path
+        self.interval = interval
+        self.answers = Counter()  # HTTP status -> how often; "error" when there was no answer
+        self._connection = None
+        self._stop = threading.Event()
+        self._thread = None
+
+    def request(self):
+        """One GET. Raises OSError or http.client.HTTPException when there is no answer."""
+        if self._connection is None:
+            self._connection = http.client.HTTPSConnection(
+                self._host, self._port, timeout=10, context=self._context, source_address=(self.address, 0)
+            )
+        headers = {"Accept": "application/json", **self.headers}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if self.user_agent is not None:
+            headers["User-Agent"] = self.user_agent
+        try:
+            self._connection.request("GET", self.path, headers=headers)
+            response = self._connection.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException):
+            self.disconnect()
+            raise
+        return Answer(response.status, response.getheader("Audit-Id"), body)
+
+    def disconnect(self):
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def start(self):
+        self._thread = threading.Thread(target=self._run, name=f"client-{self.address}", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self):
+        """No request is sent after this returns."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(15)
+        self.disconnect()
+
+    def _run(self):
+        while not self._stop.is_set():
+            try:
+                self.answers[self.request().status] += 1
+            except (OSError, http.client.HTTPException):
+                self.answers["error"] += 1
+            self._stop.wait(self.interval)
