@@ -1,0 +1,21 @@
+# All from Debian packages; `deploy/install-dependencies` lists them.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(date REQUIRED)
+find_package(cpprestsdk REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS system)
+if(REMINT_TESTS)
+  find_package(Catch2 2 REQUIRED)
+endif()
+
+# RE2 ships no CMake package in Debian 12.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)

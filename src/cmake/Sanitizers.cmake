@@ -1,0 +1,11 @@
+# Global on purpose: a sanitizer that covers only half of a program reports things that are not there.
+foreach(sanitizer IN LISTS REMINT_SANITIZE)
+  if(NOT sanitizer MATCHES "^(address|undefined|thread)$")
+    message(FATAL_ERROR "REMINT_SANITIZE: unknown sanitizer '${sanitizer}'; known: address, undefined, thread")
+  endif()
+  add_compile_options(-fsanitize=${sanitizer})
+  add_link_options(-fsanitize=${sanitizer})
+endforeach()
+if(REMINT_SANITIZE)
+  add_compile_options(-fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
+endif()
