@@ -1,5 +1,7 @@
 """A namespace of one test's own, and the workloads in it."""
 
+import secrets
+
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
@@ -108,6 +110,11 @@ class Space:
         rbac.create_namespaced_role_binding(
             name, {"metadata": {"name": "readers"}, "subjects": [group], "roleRef": role}
         )
+
+    @classmethod
+    def fresh(cls, cluster):
+        """One that nobody else uses."""
+        return cls(cluster, f"test-{secrets.token_hex(4)}")
 
     def delete(self):
         """Asks for the namespace's end and does not wait for it."""

@@ -1,0 +1,135 @@
+"""Remint's own custom resources, as a user would handle them."""
+
+import subprocess
+from pathlib import Path
+
+import yaml
+from kubernetes.client.exceptions import ApiException
+
+from .remint import REPOSITORY
+from .wait import wait_until
+
+GROUP, VERSION = "remint.dev", "v1alpha1"
+CLUSTER_POLICY, POLICY, RESTART = "clustertokenrefreshpolicies", "tokenrefreshpolicies", "workloadrestarts"
+CRDS = REPOSITORY / "deploy" / "crds"
+RBAC = Path(__file__).resolve().parent / "manifests" / "operator-rbac.yaml"
+FINAL_PHASES = ("Succeeded", "Failed", "Cancelled")
+
+
+def kubectl(cluster, *arguments, stdin=None):
+    """Runs kubectl as administrator; returns what it printed, raises with its error text."""
+    command = [cluster.binaries / "kubectl", "--kubeconfig", cluster.kubeconfig, *arguments]
+    result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f"kubectl {' '.join(map(str, arguments))}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def apply(cluster, documents):
+    """Applies objects (dicts) as `kubectl apply --server-side` does."""
+    return kubectl(cluster, "apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(documents))
+
+
+def install(cluster, folder=CRDS):
+    """Applies the CRDs and waits until the API serves them; and the rights of the user "remint"."""
+    kubectl(cluster, "apply", "--server-side", "-f", folder)
+    kubectl(cluster, "wait", "--for=condition=Established", "--timeout=30s", "-f", folder)
+    kubectl(cluster, "apply", "--server-side", "-f", RBAC)
+
+
+def short_spec(namespaces, mode="Enforce", **overrides):
+    """A policy's spec with values for impatient tests; `overrides` replace whole sections."""
+    spec = {
+        "mode": mode,
+        "match": {"namespaces": {"include": list(namespaces)}},
+        "signals": {
+            "staleToken": {"enabled": True, "after": "1h"},
+            "rejectedToken": {"enabled": True, "count": 3, "within": "30s", "for": "2s"},
+        },
+        "limits": {"cooldown": "30m", "maxPerHour": 20, "maxConcurrent": 10},
+        "verification": {"observe": "10s"},
+    }
+    return spec | overrides
+
+
+def cluster_policy(name, spec):
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": "ClusterTokenRefreshPolicy",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+class Policies:
+    """The cluster policies of one test; `delete()` removes what it made."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self._names = set()
+
+    def put(self, name, spec):
+        """Creates the policy, or replaces its whole spec."""
+        custom = self.cluster.custom()
+        try:
+            present = custom.get_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            custom.create_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, cluster_policy(name, spec))
+        else:
+            present["spec"] = spec
+            custom.replace_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name, present)
+        self._names.add(name)
+
+    def get(self, name):
+        return self.cluster.custom().get_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name)
+
+    def condition(self, name, kind):
+        """The policy's condition of that type, or None."""
+        conditions = self.get(name).get("status", {}).get("conditions", [])
+        return next((c for c in conditions if c["type"] == kind), None)
+
+    def wait_observed(self, name, timeout=20):
+        """Waits until the operator has taken notice of the newest spec."""
+
+        def observed():
+            policy = self.get(name)
+            return policy.get("status", {}).get("observedGeneration") == policy["metadata"]["generation"]
+
+        wait_until(observed, timeout, f"the policy {name} to be observed")
+
+    def delete(self):
+        for name in self._names:
+            try:
+                self.cluster.custom().delete_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name)
+            except ApiException as error:
+                if error.status != 404:
+                    raise
+
+
+def restarts_of(workload):
+    """The WorkloadRestart objects about one workload, oldest first."""
+    cluster = workload.space.cluster
+    items = cluster.custom().list_cluster_custom_object(GROUP, VERSION, RESTART)["items"]
+    uid = workload.uid
+    mine = [item for item in items if item["spec"]["target"].get("uid") == uid]
+    return sorted(mine, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
+
+
+def outcome(restart):
+    return restart.get("status", {}).get("outcome", "")
+
+
+def phase(restart):
+    return restart.get("status", {}).get("phase", "")
+
+
+def wait_finished(workload, count=1, timeout=90):
+    """Waits until the workload has `count` restarts and all are in a final phase; returns them."""
+
+    def finished():
+        found = restarts_of(workload)
+        return found if len(found) >= count and all(phase(r) in FINAL_PHASES for r in found) else None
+
+    return wait_until(finished, timeout, f"{count} finished restart(s) of {workload}", swallow=(ApiException, OSError))
