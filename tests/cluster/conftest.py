@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from harness import Cluster, ClusterOptions, binaries, resources  # noqa: E402
-from harness.remint import Operator, default_binary  # noqa: E402
+from harness.remint import Operator, default_binary, drop_lease  # noqa: E402
 from harness.workloads import Space  # noqa: E402
 
 _numbers = itertools.count(1)
@@ -106,6 +107,15 @@ def space(cluster):
     space.delete()
 
 
+@dataclass
+class Scene:
+    cluster: Cluster
+    space: Space
+    policies: resources.Policies
+    operators: "OperatorFactory"
+    operator: Operator
+
+
 class OperatorFactory:
     """Starts replicas with names of their own and ends them all; a sanitizer's report fails the test."""
 
@@ -121,12 +131,15 @@ class OperatorFactory:
     def close(self):
         for operator in self.started:
             operator.stop()
+        for cluster in {operator.cluster for operator in self.started}:
+            drop_lease(cluster)
         reports = [line for operator in self.started for line in operator.sanitizer_reports()]
         assert not reports, "\n".join(reports)
 
 
 @pytest.fixture
 def operators():
+    """A factory of replicas. Ask for it after the cluster, so that it is closed before the cluster."""
     factory = OperatorFactory()
     yield factory
     factory.close()
@@ -138,3 +151,12 @@ def policies(remint_cluster):
     mine = resources.Policies(remint_cluster)
     yield mine
     mine.delete()
+
+
+@pytest.fixture
+def scene(remint_cluster, space, policies, operators):
+    """The usual stage: one replica at work, and an Enforce policy for one namespace."""
+    policies.put(space.name, resources.short_spec([space.name]))
+    operator = operators(remint_cluster)
+    operator.wait_leading()
+    return Scene(remint_cluster, space, policies, operators, operator)

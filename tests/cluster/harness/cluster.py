@@ -18,13 +18,15 @@ import kubernetes
 from . import components
 from .apiserver import ApiServer, AuditWebhook
 from .etcd import Etcd
+from .folders import DEPLOY
 from .kubeconfig import write_kubeconfig
 from .pki import Authority
 from .ports import Claims
 from .switch import Switch
 from .tokens import Minter, SigningKey
 
-_MANIFESTS = Path(__file__).resolve().parent / "manifests"
+_STAGES = Path(__file__).resolve().parent / "manifests" / "kwok-stages.yaml"
+_AUDIT_POLICY = DEPLOY / "audit" / "policy.yaml"  # the one that users are given
 
 
 @dataclass
@@ -32,8 +34,8 @@ class ClusterOptions:
     """What differs between clusters. `audit_webhook`: None means the cluster's own switch."""
 
     nodes: int = 2
-    audit_policy: Path = _MANIFESTS / "audit-policy.yaml"
-    stages: Path = _MANIFESTS / "kwok-stages.yaml"
+    audit_policy: Path = _AUDIT_POLICY
+    stages: Path = _STAGES
     audit_webhook: AuditWebhook | None = None
     audit_token: str | None = None  # sent by the API server to its webhook, beside the certificate
     signing_algorithm: str = "RS256"

@@ -65,7 +65,7 @@ class Authority:
         return pair
 
     def _builder(self, subject, public_key, lifetime):
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -88,10 +88,13 @@ def private_pem(key):
 
 
 def write_private(path, content):
-    """Writes a file that only its owner may read, from its first byte on."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Writes a file that only its owner may read; who reads it sees the old content or the new one."""
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+    os.replace(draft, path)
 
 
 def _general_name(host):

@@ -6,11 +6,18 @@ import signal
 import urllib.request
 from pathlib import Path
 
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from .folders import REPOSITORY
+from .kubeconfig import write_kubeconfig
 from .metrics import Metrics
+from .pki import write_private
 from .process import Process
+from .tokens import Holder
 from .wait import wait_until
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+ACCOUNT = "remint"  # of deploy/rbac.yaml, in the lease's namespace; also the Lease's name
 
 
 def default_binary():
@@ -37,7 +44,7 @@ class Operator:
         command = [
             binary or default_binary(),
             "run",
-            "--kubeconfig", kubeconfig or cluster.kubeconfig_for(f"operator-{name}", "remint", ["remint"]),
+            "--kubeconfig", kubeconfig or self._own_kubeconfig(),
             "--audit-listen", f"127.0.0.1:{self.audit_port}",
             "--audit-tls-cert", serving.cert,
             "--audit-tls-key", serving.key,
@@ -58,13 +65,32 @@ class Operator:
         ]
         self.process = Process(f"remint ({name})", command, cluster.logs / f"{name}.log", env=env)
 
+    def _own_kubeconfig(self):
+        """As a pod of deploy/rbac.yaml's ServiceAccount has it: a CA and a token in files."""
+        self.token_file = self.cluster.folder / f"{self.name}.token"
+        self.renew_token()
+        return write_kubeconfig(
+            self.cluster.folder / f"{self.name}.kubeconfig",
+            self.cluster.apiserver.url,
+            self.cluster.authority.cert,
+            token_file=self.token_file,
+        )
+
+    def renew_token(self, lifetime=24 * 3600):
+        """Writes a new token to the operator's file, as the kubelet does; it is to notice by itself."""
+        account = self.cluster.core().read_namespaced_service_account(ACCOUNT, self.lease_namespace)
+        holder = Holder(self.lease_namespace, ACCOUNT, account.metadata.uid)
+        write_private(self.token_file, self.cluster.minter.valid(holder, lifetime).encode())
+
     # Life --------------------------------------------------------------------------------------
 
-    def start(self, wait=True, timeout=60):
-        """`wait`: until /readyz answers 200. A sanitized build is slow, hence the long timeout."""
+    def start(self, ready=True, timeout=60):
+        """Waits for /readyz, or only for /healthz. A sanitized build is slow, hence the long timeout."""
         self.process.start()
-        if wait:
+        if ready:
             self.process.wait_ready(self.ready, timeout, "ready")
+        else:
+            self.process.wait_ready(self.alive, timeout, "alive")
         self.cluster.audit_switch.add(self.name, self.audit_port)
         return self
 
@@ -103,6 +129,11 @@ class Operator:
         with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
             return answer.status == 200
 
+    def alive(self):
+        """Whether it serves at all: a replica that does not lead may choose not to be ready."""
+        with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            return answer.status == 200
+
     def metrics(self):
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
             return Metrics(answer.read().decode())
@@ -132,10 +163,20 @@ class Operator:
 
 
 def lease_holder(cluster, namespace):
-    """The holder of the one Lease in the operators' namespace."""
-    from kubernetes import client
+    """Who is in the Lease; None when nobody is, or there is none yet."""
+    try:
+        lease = client.CoordinationV1Api(cluster.api_client()).read_namespaced_lease(ACCOUNT, namespace)
+    except ApiException as error:
+        if error.status == 404:
+            return None
+        raise
+    return lease.spec.holder_identity or None
 
-    leases = client.CoordinationV1Api(cluster.api_client()).list_namespaced_lease(namespace).items
-    holders = [lease.spec.holder_identity for lease in leases if lease.spec and lease.spec.holder_identity]
-    assert len(holders) <= 1, f"more than one lease in {namespace}: {holders}"
-    return holders[0] if holders else None
+
+def drop_lease(cluster, namespace="remint-system"):
+    """Between tests: a killed operator's lease would keep the next one waiting for 15 s."""
+    try:
+        client.CoordinationV1Api(cluster.api_client()).delete_namespaced_lease(ACCOUNT, namespace)
+    except ApiException as error:
+        if error.status != 404:
+            raise

@@ -1,18 +1,17 @@
 """Remint's own custom resources, as a user would handle them."""
 
 import subprocess
-from pathlib import Path
 
 import yaml
 from kubernetes.client.exceptions import ApiException
 
-from .remint import REPOSITORY
+from .folders import DEPLOY
 from .wait import wait_until
 
 GROUP, VERSION = "remint.dev", "v1alpha1"
 CLUSTER_POLICY, POLICY, RESTART = "clustertokenrefreshpolicies", "tokenrefreshpolicies", "workloadrestarts"
-CRDS = REPOSITORY / "deploy" / "crds"
-RBAC = Path(__file__).resolve().parent / "manifests" / "operator-rbac.yaml"
+CRDS = DEPLOY / "crds"
+RBAC = DEPLOY / "rbac.yaml"
 FINAL_PHASES = ("Succeeded", "Failed", "Cancelled")
 
 
@@ -31,7 +30,7 @@ def apply(cluster, documents):
 
 
 def install(cluster, folder=CRDS):
-    """Applies the CRDs and waits until the API serves them; and the rights of the user "remint"."""
+    """Applies the CRDs and waits until the API serves them; then Remint's own account and rights."""
     kubectl(cluster, "apply", "--server-side", "-f", folder)
     kubectl(cluster, "wait", "--for=condition=Established", "--timeout=30s", "-f", folder)
     kubectl(cluster, "apply", "--server-side", "-f", RBAC)
@@ -99,6 +98,25 @@ class Policies:
 
         wait_until(observed, timeout, f"the policy {name} to be observed")
 
+    def wait_condition(self, name, kind, status, timeout=20):
+        """Waits until the condition has that status for the newest spec; returns it."""
+
+        def reached():
+            self.wait_observed(name, timeout)
+            condition = self.condition(name, kind)
+            return condition if condition and condition["status"] == status else None
+
+        return wait_until(reached, timeout, f"{name}'s condition {kind}={status}")
+
+    def wait_at_risk(self, name, workload_name, timeout=20):
+        """Waits until the policy's status lists the workload among those at risk; returns the entry."""
+
+        def listed():
+            entries = self.get(name).get("status", {}).get("atRisk", [])
+            return next((entry for entry in entries if entry["name"] == workload_name), None)
+
+        return wait_until(listed, timeout, f"{workload_name} among those at risk of {name}")
+
     def delete(self):
         for name in self._names:
             try:
@@ -123,6 +141,11 @@ def outcome(restart):
 
 def phase(restart):
     return restart.get("status", {}).get("phase", "")
+
+
+def wait_begun(workload, timeout=60):
+    """Waits until there is a WorkloadRestart of the workload: looks often, to catch it in the act."""
+    return wait_until(lambda: restarts_of(workload), timeout, f"a restart of {workload}", interval=0.02)
 
 
 def wait_finished(workload, count=1, timeout=90):

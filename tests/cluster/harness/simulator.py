@@ -63,6 +63,18 @@ class WorkloadSimulator:
     def __exit__(self, *_):
         self.stop()
 
+    def replace_tokens(self, token_for):
+        """Every client of a pod that lives now goes on with another token (a function of its Holder).
+
+        `minter.expired`: all tokens die at once. These pods count as first pods from then on.
+        """
+        for pod in self.workload.pods():
+            token = token_for(self.workload.space.holder(pod))
+            with self._lock:
+                if fake := self.clients.get(pod.metadata.uid):
+                    fake.token = token
+                    self.first_pods.add(pod.metadata.uid)
+
     def answers(self, first):
         """HTTP statuses so far, summed over the first pods (True) or over all later ones (False)."""
         with self._lock:

@@ -150,6 +150,18 @@ class Space:
             node_uid=self.core.read_node(pod.spec.node_name).metadata.uid,
         )
 
+    def wait_gone(self, workload, timeout=30):
+        """Waits until a deleted workload and all its pods have gone."""
+
+        def gone():
+            try:
+                workload.read()
+            except ApiException as error:
+                return error.status == 404 and not workload.pods()
+            return False
+
+        wait_until(gone, timeout, f"{workload} to be gone")
+
     def events_about(self, workload):
         """The events.k8s.io Events on one workload, newest last."""
         events = client.EventsV1Api(self.cluster.api_client()).list_namespaced_event(self.name).items
