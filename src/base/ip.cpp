@@ -63,7 +63,10 @@ std::size_t std::hash<remint::IpAddress>::operator()(const remint::IpAddress& ad
   std::uint64_t low = 0;
   std::memcpy(&high, address.bytes().data(), sizeof high);
   std::memcpy(&low, address.bytes().data() + sizeof high, sizeof low);
-  // Pods of one node differ in a few low bits only: multiply and fold so that they spread over the buckets.
-  const std::uint64_t mixed = (high ^ (low * 0x9e3779b97f4a7c15U)) * 0xff51afd7ed558ccdU;
-  return static_cast<std::size_t>(mixed ^ (mixed >> 32U));
+  // Neighbours differ in the last bytes only, which are the highest bits here, and a product carries upwards only: fold
+  // before each product.
+  std::uint64_t mixed = low ^ (high * 0x9e3779b97f4a7c15U);
+  mixed = (mixed ^ (mixed >> 32U)) * 0xff51afd7ed558ccdU;
+  mixed = (mixed ^ (mixed >> 33U)) * 0xc4ceb9fe1a85ec53U;
+  return static_cast<std::size_t>(mixed ^ (mixed >> 33U));
 }

@@ -44,6 +44,10 @@ Result<Json> parse_json(std::string_view text, std::size_t max_bytes) {
     return fail(ErrorCode::kTooLarge,
                 fmt::format("JSON of {} bytes is larger than the {} bytes allowed", text.size(), max_bytes));
   }
+  // The parser takes NUL for the end of its input and would accept anything behind it.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    return fail(ErrorCode::kInvalid, fmt::format("not valid JSON: a NUL character at byte {}", nul));
+  }
   if (const auto offset = too_deep_at(text)) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("JSON is nested more than {} levels deep at byte {}", kMaxDepth, *offset));

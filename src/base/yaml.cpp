@@ -62,13 +62,13 @@ class DocumentBuilder final : public YAML::EventHandler {
     }
     // Before the copy, so that a bomb costs nothing.
     count(mark, anchored->second.nodes);
-    add(mark, json(anchored->second.value));
+    add(json(anchored->second.value));
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     if (wants_key()) {
-      take_key(mark, tag, text);
+      take_key(mark, tag, anchor, text);
       return;
     }
     auto value = read_yaml_scalar(tag, text);
@@ -106,7 +106,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     return !frames_.empty() && frames_.back().value.is_object() && !frames_.back().key;
   }
 
-  void take_key(const YAML::Mark& mark, const std::string& tag, const std::string& text) {
+  void take_key(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) {
     if (tag == "?" && text == "<<") {
       refuse(mark, "merge keys (<<) are not supported; write the fields out");
     }
@@ -114,6 +114,7 @@ class DocumentBuilder final : public YAML::EventHandler {
       refuse(mark, fmt::format("the key \"{}\" is there twice", sanitize(text, 80)));
     }
     count(mark, 1);
+    remember(mark, anchor, text, 1);
     frames_.back().key = text;
   }
 
@@ -143,13 +144,13 @@ class DocumentBuilder final : public YAML::EventHandler {
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
     remember(frame.mark, frame.anchor, frame.value, nodes_ - frame.nodes_before);
-    add(frame.mark, std::move(frame.value));
+    add(std::move(frame.value));
   }
 
   void place(const YAML::Mark& mark, YAML::anchor_t anchor, json value, std::size_t nodes) {
     count(mark, nodes);
     remember(mark, anchor, value, nodes);
-    add(mark, std::move(value));
+    add(std::move(value));
   }
 
   void remember(const YAML::Mark& mark, YAML::anchor_t anchor, const json& value, std::size_t nodes) {
@@ -159,7 +160,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     }
   }
 
-  void add(const YAML::Mark&, json value) {
+  void add(json value) {
     if (frames_.empty()) {
       root_ = std::move(value);
       return;
