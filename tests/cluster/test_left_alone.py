@@ -166,7 +166,7 @@ def test_an_ignored_workload(stage):
 
 def test_a_workload_that_is_paused_until_a_time(stage):
     event = wait_explained(stage.paused_until, PAUSED_UNTIL)
-    assert stage.paused_until_time[:16] in event.note, "the note says until when"
+    assert stage.paused_until_time[:16] in event["note"], "the note says until when"
     untouched(stage.paused_until)
 
 

@@ -68,12 +68,14 @@ def wait_explained(workload, pattern, timeout=20):
     """Waits for an Event on the workload whose note matches; returns it."""
 
     def explained():
-        return next((e for e in _events(workload) if re.search(pattern, e.note or "", re.IGNORECASE)), None)
+        events = workload.space.events_about(workload)
+        return next((e for e in events if re.search(pattern, e.get("note", ""), re.IGNORECASE)), None)
 
     try:
         return wait_until(explained, timeout, f"an Event on {workload} like /{pattern}/")
     except AssertionError as error:
-        raise AssertionError(f"{error}; its Events: {[(e.reason, e.note) for e in _events(workload)]}") from error
+        events = [(e["reason"], e.get("note")) for e in workload.space.events_about(workload)]
+        raise AssertionError(f"{error}; its Events: {events}") from error
 
 
 def wait_decided(operator, decision, at_least=1, timeout=20):
@@ -83,7 +85,3 @@ def wait_decided(operator, decision, at_least=1, timeout=20):
         timeout,
         f"{at_least} decision(s) {decision} in {operator.name}'s metrics",
     )
-
-
-def _events(workload):
-    return workload.space.events_about(workload)

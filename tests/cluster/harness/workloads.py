@@ -163,10 +163,21 @@ class Space:
         wait_until(gone, timeout, f"{workload} to be gone")
 
     def events_about(self, workload):
-        """The events.k8s.io Events on one workload, newest last."""
-        events = client.EventsV1Api(self.cluster.api_client()).list_namespaced_event(self.name).items
-        mine = [e for e in events if e.regarding and e.regarding.uid == workload.uid]
-        return sorted(mine, key=lambda e: e.metadata.creation_timestamp)
+        """Remint's Events on one workload, oldest first, as plain JSON.
+
+        Not through the client's model: that refuses the Events of older components, which lack eventTime.
+        """
+        events = self.cluster.custom().list_namespaced_custom_object(
+            "events.k8s.io", "v1", self.name, "events"
+        )["items"]
+        uid = workload.uid
+        mine = [
+            event
+            for event in events
+            if event.get("regarding", {}).get("uid") == uid
+            and event.get("reportingController", "").startswith("remint")
+        ]
+        return sorted(mine, key=lambda event: event["eventTime"])
 
     def _spec(self, name, extra):
         pod = {"serviceAccountName": name, "containers": [{"name": "main", "image": f"registry.example/{name}:1"}]}
