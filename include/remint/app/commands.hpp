@@ -1,0 +1,19 @@
+#pragma once
+// The commands behind the options. Each returns the process's exit code; errors have been printed.
+
+#include <iosfwd>
+
+#include "remint/app/options.hpp"
+
+namespace remint::app {
+
+/// Until SIGTERM or SIGINT. Must be called before any thread exists.
+[[nodiscard]] int run(const RunOptions& options);
+/// Decisions go to `out`, problems to `err`.
+[[nodiscard]] int replay(const ReplayOptions& options, std::ostream& out, std::ostream& err, bool colour);
+[[nodiscard]] int version(const VersionOptions& options, std::ostream& out);
+
+/// "0.1.0 (linux/amd64)": also the API client's user agent, after "remint/".
+[[nodiscard]] std::string version_text();
+
+}  // namespace remint::app

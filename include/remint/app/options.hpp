@@ -1,0 +1,65 @@
+#pragma once
+// The command line, parsed and validated once into values.
+
+#include <chrono>
+#include <expected>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "remint/base/log.hpp"
+#include "remint/base/time.hpp"
+#include "remint/kube/config.hpp"
+
+namespace remint::app {
+
+/// Exit codes, documented in `remint --help`.
+enum ExitCode : int {
+  kOk = 0,
+  kFailed = 1,     ///< something went wrong at run time
+  kUsage = 2,      ///< a flag, file or recording that cannot be used
+  kLostLease = 3,  ///< another replica leads now, or ours could not be renewed: to be started again
+};
+
+struct LogOptions {
+  log::Level level = log::Level::kInfo;
+  log::Format format = log::Format::kAuto;
+};
+
+struct RunOptions {
+  LogOptions log;
+  kube::LoadOptions kube;
+  std::string listen = "[::]:8080";        ///< metrics and health
+  std::string audit_listen = "[::]:8443";
+  std::string audit_tls_cert, audit_tls_key, audit_client_ca, audit_token_file;
+  bool audit_insecure_http = false;
+  bool leader_elect = true;
+  std::string own_namespace;               ///< Remint's own: its lease, and never touched
+  std::string lease_name = "remint";
+  std::string identity;
+  Duration lease_duration = std::chrono::seconds(15);
+  Duration extended_token_lifetime = std::chrono::seconds(31'536'000);
+  Duration grace = std::chrono::seconds(20);
+};
+
+struct ReplayOptions {
+  LogOptions log;
+  std::vector<std::string> audit, apiserver_log;
+  std::string pod_logs, objects, policy;
+  bool json = false;
+  Duration extended_token_lifetime = std::chrono::seconds(31'536'000);
+};
+
+struct VersionOptions {
+  bool json = false;
+};
+
+/// What was asked for, or what to print and the code to end with (help, usage errors).
+struct Ending {
+  int code = kOk;
+  std::string out, err;
+};
+using Options = std::variant<RunOptions, ReplayOptions, VersionOptions>;
+[[nodiscard]] std::expected<Options, Ending> parse_options(int argc, const char* const* argv);
+
+}  // namespace remint::app

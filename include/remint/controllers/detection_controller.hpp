@@ -1,0 +1,66 @@
+#pragma once
+// The one thread that owns the detection state: feeds objects and audit batches to the engine, and hands its decisions on.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "remint/base/clock.hpp"
+#include "remint/controllers/detection_engine.hpp"
+#include "remint/controllers/mailbox.hpp"
+#include "remint/metrics/registry.hpp"
+#include "remint/sources/batch_queue.hpp"
+
+namespace remint::controllers {
+
+struct DetectionHooks {
+  /// Until this says true, audit batches wait in their queue: an address cannot be looked up in a half-filled cache.
+  std::function<bool()> synced;
+  /// Decisions are taken only while this says true.
+  std::function<bool()> leads;
+  /// On the detection thread; must not block. May arrive again if the process loses and regains nothing: names are deterministic.
+  std::function<void(WorkloadDecision)> on_decision;
+};
+
+class DetectionController {
+ public:
+  DetectionController(EngineSettings settings, DetectionHooks hooks, sources::BatchQueue& batches, const Clock& clock,
+                      metrics::Registry& metrics);
+  ~DetectionController();
+
+  void start();
+  /// Stops taking messages and joins. Idempotent.
+  void stop();
+
+  /// Thread-safe: see Mailbox.
+  bool post(Mailbox::Message message) { return mailbox_.post(std::move(message)); }
+  void ring() { mailbox_.ring(); }
+
+  /// How the pods of a workload that were created at or after `since` do, and whether a request of theirs failed or succeeded.
+  /// Thread-safe; waits for the detection thread, at most `patience`.
+  [[nodiscard]] Result<std::vector<detect::PodHealth>> health(const std::string& workload_uid, Time since,
+                                                             std::chrono::milliseconds patience);
+  /// For policy status. Thread-safe, likewise.
+  [[nodiscard]] Result<std::vector<WorkloadDecision>> open_decisions(std::chrono::milliseconds patience);
+
+ private:
+  void run();
+  void drain_batches(Time now);
+  void publish_counts();
+
+  DetectionEngine engine_;
+  DetectionHooks hooks_;
+  sources::BatchQueue& batches_;
+  const Clock& clock_;
+  Mailbox mailbox_;
+  std::jthread thread_;
+
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace remint::controllers

@@ -1,0 +1,21 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include "remint/app/commands.hpp"
+#include "remint/app/options.hpp"
+
+int main(int argc, char** argv) {
+  using namespace remint::app;
+  const auto options = parse_options(argc, argv);
+  if (!options) {
+    std::cout << options.error().out;
+    std::cerr << options.error().err;
+    return options.error().code;
+  }
+  if (const auto* run_options = std::get_if<RunOptions>(&*options)) return run(*run_options);
+  if (const auto* replay_options = std::get_if<ReplayOptions>(&*options)) {
+    return replay(*replay_options, std::cout, std::cerr, ::isatty(STDOUT_FILENO) == 1);
+  }
+  return version(std::get<VersionOptions>(*options), std::cout);
+}

@@ -1,0 +1,157 @@
+#include "remint/app/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+namespace remint::app {
+namespace {
+
+constexpr const char* kDescription =
+    "Remint keeps Kubernetes workloads authenticated: it finds the pods whose ServiceAccount tokens are dead or\n"
+    "dying, restarts their workloads within the policies that you wrote, and checks that it helped.\n";
+constexpr const char* kFooter =
+    "Exit codes: 0 all went well; 1 something failed at run time; 2 a flag, file or recording cannot be used;\n"
+    "            3 the lease was lost (the process ends so that it cannot act beside the new leader).\n";
+constexpr const char* kRunFooter =
+    "Examples:\n"
+    "  remint run --audit-tls-cert tls.crt --audit-tls-key tls.key --audit-client-ca ca.crt\n"
+    "  remint run --kubeconfig ~/.kube/config --context dev --log-level debug ...\n"
+    "  remint run --audit-insecure-http --audit-listen 127.0.0.1:8081      # a laptop, nothing else\n";
+constexpr const char* kReplayFooter =
+    "Examples:\n"
+    "  kubectl get pods,rs,deploy,sts,ds,rc,nodes,ns -A -o json > objects.json\n"
+    "  remint replay --audit /var/log/kubernetes/audit.log --objects objects.json\n"
+    "  remint replay --audit a.log.gz b.log.gz --objects objects.jsonl --policy policy.yaml --output json\n";
+
+/// Turns CLI11's texts into values of ours, with its own way of reporting errors.
+CLI::Validator duration_into(Duration& target) {
+  return CLI::Validator(
+      [&target](std::string& text) -> std::string {
+        const auto parsed = parse_duration(text);
+        if (!parsed) return parsed.error().message;
+        target = *parsed;
+        return {};
+      },
+      "DURATION");
+}
+
+void add_log_flags(CLI::App& command, LogOptions& log) {
+  command.add_option_function<std::string>(
+      "--log-level",
+      [&log](const std::string& text) {
+        const auto level = log::parse_level(text);
+        if (!level) throw CLI::ValidationError("--log-level", level.error().message);
+        log.level = *level;
+      },
+      "debug, info, warn or error (default: info)");
+  command.add_option_function<std::string>(
+      "--log-format",
+      [&log](const std::string& text) {
+        const auto format = log::parse_format(text);
+        if (!format) throw CLI::ValidationError("--log-format", format.error().message);
+        log.format = *format;
+      },
+      "text, json or auto: text on a terminal, JSON otherwise (default: auto)");
+}
+
+void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) {
+  auto& run = *app.add_subcommand("run", "Watch, decide and act, until SIGTERM");
+  run.footer(kRunFooter);
+  run.add_option("--kubeconfig", o.kube.kubeconfig, "Default: $KUBECONFIG, then the pod's own account, then ~/.kube/config");
+  run.add_option("--context", o.kube.context, "Context of the kubeconfig (default: its current one)");
+  run.add_flag("--insecure-skip-tls-verify", o.kube.allow_insecure_tls,
+               "Accept a kubeconfig that says so; without this flag it is refused");
+  run.add_option("--listen", o.listen, "Address of /metrics, /healthz and /readyz")->capture_default_str();
+  run.add_option("--audit-listen", o.audit_listen, "Address of POST /audit")->capture_default_str();
+  run.add_option("--audit-tls-cert", o.audit_tls_cert, "Server certificate (PEM); read again when it changes");
+  run.add_option("--audit-tls-key", o.audit_tls_key, "Its key (PEM)");
+  run.add_option("--audit-client-ca", o.audit_client_ca, "Who signs the API server's client certificate (PEM)");
+  run.add_option("--audit-token-file", o.audit_token_file, "File with the bearer token that senders must show");
+  run.add_flag("--audit-insecure-http", o.audit_insecure_http,
+               "Plain HTTP, no authentication, on a loopback address only: for trying things out");
+  run.add_flag("--leader-elect,!--no-leader-elect", o.leader_elect, "Act only while holding the Lease (default: yes)");
+  run.add_option("--lease-namespace", o.own_namespace,
+                 "Remint's own namespace: holds the Lease and is never touched (default: $POD_NAMESPACE, else remint-system)");
+  run.add_option("--lease-name", o.lease_name, "Name of the Lease")->capture_default_str();
+  run.add_option("--identity", o.identity, "Name of this replica (default: $POD_NAME, else host name and process id)");
+  run.add_option("--lease-duration", durations[0], "How long a silent leader is waited for (default: 15s)")
+      ->check(duration_into(o.lease_duration));
+  run.add_option("--extended-token-lifetime", durations[1], "Life of an extended token: 2160h on EKS (default: 8760h)")
+      ->check(duration_into(o.extended_token_lifetime));
+  run.add_option("--grace", durations[2], "How long a stop may take (default: 20s)")->check(duration_into(o.grace));
+  add_log_flags(run, o.log);
+}
+
+void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::string& lifetime) {
+  auto& replay = *app.add_subcommand("replay", "Decide about a recording: the same code that `run` runs, at the recording's time");
+  replay.footer(kReplayFooter);
+  replay.add_option("--audit", o.audit, "Audit logs: EventList, events, arrays or JSON lines, also .gz; merged by time")->required();
+  replay.add_option("--objects", o.objects, "A List as kubectl prints it, or JSON lines of {time, type, object}")->required();
+  replay.add_option("--policy", o.policy, "Policies (YAML or JSON); default: those in --objects, else one in mode Observe");
+  replay.add_option("--apiserver-log", o.apiserver_log, "API-server logs (accepted; not used by this version, which says so)");
+  replay.add_option("--pod-logs", o.pod_logs, "Folder of pod logs (accepted; not used by this version, which says so)");
+  replay.add_option("--output", output, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  replay.add_option("--extended-token-lifetime", lifetime, "Life of an extended token: 2160h on EKS (default: 8760h)")
+      ->check(duration_into(o.extended_token_lifetime));
+  add_log_flags(replay, o.log);
+}
+
+Result<void> check(const RunOptions& o) {
+  if (o.audit_insecure_http) {
+    if (!o.audit_tls_cert.empty() || !o.audit_client_ca.empty()) {
+      return fail(ErrorCode::kInvalid, "--audit-insecure-http goes without --audit-tls-cert and --audit-client-ca");
+    }
+    return {};
+  }
+  if (o.audit_tls_cert.empty() || o.audit_tls_key.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "the audit endpoint needs --audit-tls-cert and --audit-tls-key (or --audit-insecure-http on a loopback address)");
+  }
+  if (o.audit_client_ca.empty() && o.audit_token_file.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "the audit endpoint must know its senders: give --audit-client-ca, --audit-token-file or both; "
+                "whoever may post to it can have workloads restarted");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<Options, Ending> parse_options(int argc, const char* const* argv) {
+  RunOptions run;
+  ReplayOptions replay;
+  VersionOptions version;
+  std::string output = "text";
+  std::vector<std::string> durations(3);
+  std::string lifetime;
+
+  CLI::App app(kDescription, "remint");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  add_run(app, run, durations);
+  add_replay(app, replay, output, lifetime);
+  auto& version_command = *app.add_subcommand("version", "Version, commit and libraries");
+  version_command.add_flag("--json", version.json, "As JSON");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(e, out, err);
+    return std::unexpected(Ending{code == 0 ? kOk : kUsage, out.str(), err.str()});
+  }
+  if (app.got_subcommand("run")) {
+    if (const auto ok = check(run); !ok) {
+      return std::unexpected(Ending{kUsage, "", ok.error().message + "\nRun `remint run --help` for more.\n"});
+    }
+    return run;
+  }
+  if (app.got_subcommand("replay")) {
+    replay.json = output == "json";
+    return replay;
+  }
+  return version;
+}
+
+}  // namespace remint::app

@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <ostream>
+
+#include "remint/app/commands.hpp"
+#include "replay_audit.hpp"
+#include "replay_objects.hpp"
+#include "replay_output.hpp"
+
+namespace remint::app {
+namespace {
+
+/// How long a restart is taken to last in a recording, where nobody carries it out: what the limits count with.
+constexpr auto kAssumedRestart = std::chrono::minutes(2);
+
+policy::Policy default_policy() {
+  policy::Policy policy;
+  policy.kind = "ClusterTokenRefreshPolicy";
+  policy.key.name = "default";
+  return policy;
+}
+
+/// One record as a batch of its own: the recording's time moves from event to event.
+void single_out(const detect::AuditBatch& from, std::uint32_t index, detect::AuditBatch& to) {
+  to.clear();
+  detect::AuditRecord record = from.records[index];
+  for (auto* text : {&record.audit_id, &record.verb, &record.uri, &record.user_agent, &record.resource, &record.ns,
+                     &record.pod_uid, &record.pod_name, &record.user_name, &record.credential_id}) {
+    *text = to.add(from.text(*text));
+  }
+  to.records.push_back(record);
+}
+
+class Player {
+ public:
+  Player(controllers::DetectionEngine& engine, ReplayOutput& output) : engine_(engine), output_(output) {}
+
+  /// What time alone brings about before `until`.
+  void run_deadlines(Time until) {
+    while (true) {
+      const auto deadline = engine_.next_deadline();
+      if (!deadline || *deadline > until) return;
+      advance(*deadline);
+    }
+  }
+  void advance(Time now) {
+    for (const auto& decision : engine_.advance(now)) emit(decision);
+  }
+  void emit(const controllers::WorkloadDecision& decision) {
+    ++summary.decisions[decision.decision.kind];
+    output_.decision(decision);
+  }
+
+  ReplaySummary summary;
+
+ private:
+  controllers::DetectionEngine& engine_;
+  ReplayOutput& output_;
+};
+
+Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostream& err) {
+  auto audit = read_audit(options.audit);
+  if (!audit) return std::unexpected(audit.error());
+  auto objects = read_objects(options.objects);
+  if (!objects) return std::unexpected(objects.error());
+  std::vector<policy::Policy> policies;
+  const bool has_policy = std::any_of(objects->begin(), objects->end(), [](const auto& change) {
+    return change.kind == "ClusterTokenRefreshPolicy" || change.kind == "TokenRefreshPolicy";
+  });
+  if (!options.policy.empty()) {
+    auto read = read_policies(options.policy);
+    if (!read) return std::unexpected(read.error());
+    policies = std::move(*read);
+  } else if (!has_policy) {
+    err << "note: no policy given; using ClusterTokenRefreshPolicy/default with the defaults (mode Observe)\n";
+    policies.push_back(default_policy());
+  }
+  if (!options.apiserver_log.empty() || !options.pod_logs.empty()) {
+    err << "note: --apiserver-log and --pod-logs are not used by this version: decisions stand on audit events alone\n";
+  }
+  for (const auto& warning : audit->warnings) err << "warning: " << warning << '\n';
+
+  controllers::EngineSettings settings;
+  settings.detector.extended_lifetime = options.extended_token_lifetime;
+  settings.assumed_restart = kAssumedRestart;
+  controllers::DetectionEngine engine(std::move(settings));
+  ObjectPlayer player_of_objects(engine, std::move(policies), !options.policy.empty());
+  Player player(engine, output);
+
+  std::stable_sort(objects->begin(), objects->end(), [](const auto& a, const auto& b) {
+    return a.at.value_or(Time::min()) < b.at.value_or(Time::min());
+  });
+  const auto first_change = std::find_if(objects->begin(), objects->end(), [](const auto& c) { return c.at.has_value(); });
+  Time now = Time::max();
+  if (!audit->order.empty()) now = audit->order.front().at;
+  if (first_change != objects->end()) now = std::min(now, *first_change->at);
+  if (now == Time::max()) now = Time{};
+  player.summary.begin = now;
+
+  const auto apply = [&](const ObjectChange& change) {
+    if (const auto ok = player_of_objects.apply(change, now); !ok) err << "warning: " << ok.error().message << '\n';
+  };
+  for (auto it = objects->begin(); it != first_change; ++it) apply(*it);
+
+  engine.detector().count_events(audit->report);
+  detect::AuditBatch one;
+  const detect::AuditReport nothing;
+  auto change = first_change;
+  auto event = audit->order.begin();
+  while (change != objects->end() || event != audit->order.end()) {
+    const bool take_change = change != objects->end() && (event == audit->order.end() || *change->at <= event->at);
+    now = std::max(now, take_change ? *change->at : event->at);
+    player.run_deadlines(now);
+    if (take_change) {
+      apply(*change++);
+    } else {
+      single_out(audit->batches[event->batch], event->record, one);
+      engine.observe(nothing, one, now);
+      ++event;
+    }
+    player.advance(now);
+  }
+  player.run_deadlines(now);
+  for (const auto& decision : engine.undecided(now)) player.emit(decision);
+  player.summary.end = now;
+  player.summary.counts = engine.detector().counts();
+  output.summary(player.summary);
+  return {};
+}
+
+}  // namespace
+
+int replay(const ReplayOptions& options, std::ostream& out, std::ostream& err, bool colour) {
+  log::setup(options.log.level, options.log.format);
+  const auto output = options.json ? json_output(out) : text_output(out, colour);
+  if (const auto ok = play(options, *output, err); !ok) {
+    err << "remint replay: " << ok.error().message << '\n';
+    return kUsage;
+  }
+  return kOk;
+}
+
+}  // namespace remint::app

@@ -1,0 +1,232 @@
+#include "run_parts.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "remint/kube/resources.hpp"
+
+namespace remint::app {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(2);
+
+Result<std::pair<ObjectKey, restart::Journal>> decode_journal(std::string_view text) {
+  const auto object = parse_json(text);
+  if (!object) return std::unexpected(object.error());
+  auto journal = restart::parse_journal(*object);
+  if (!journal) return fail(ErrorCode::kInvalid, "WorkloadRestart: " + join(journal.error()));
+  auto key = journal->key;
+  return std::pair(std::move(key), std::move(*journal));
+}
+
+/// Crash tests name a place in $REMINT_FAULT_POINT; the process dies there as under kill -9.
+void passed(std::string_view place) {
+  static const char* const kPlace = std::getenv("REMINT_FAULT_POINT");
+  if (kPlace == nullptr || place != kPlace) return;
+  ::kill(::getpid(), SIGKILL);
+}
+
+bool is_loopback(const std::string& listen) {
+  const auto colon = listen.rfind(':');
+  auto host = listen.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto address = IpAddress::parse(host);
+  return host == "localhost" || (address && address->is_loopback());
+}
+
+}  // namespace
+
+RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> transport, std::function<void()> on_lost)
+    : options_(options),
+      reader_(transport, metrics_, system_clock()),
+      writer_(transport, metrics_, system_clock(),
+              [this]() -> Result<void> {
+                if (leads()) return {};
+                return fail(ErrorCode::kRefused, "the lease is not held: not writing");
+              }),
+      batches_({}, metrics_),
+      events_(writer_, options.identity, system_clock(), metrics_) {
+  if (options_.leader_elect) {
+    runtime::LeaderSettings settings;
+    settings.lease = {options_.own_namespace, options_.lease_name};
+    settings.identity = options_.identity;
+    settings.duration = std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease_duration);
+    settings.renew_every = settings.duration / 3;
+    settings.margin = settings.duration / 7;
+    elector_ = std::make_unique<runtime::LeaderElector>(
+        reader_, settings, system_clock(), metrics_, [this] { detection_->ring(); }, std::move(on_lost));
+  }
+
+  controllers::EngineSettings engine;
+  engine.own_namespace = options_.own_namespace;
+  engine.detector.extended_lifetime = options_.extended_token_lifetime;
+  detection_ = std::make_unique<controllers::DetectionController>(
+      engine,
+      controllers::DetectionHooks{[this] { return synced(); }, [this] { return may_act(); },
+                                  [this](controllers::WorkloadDecision d) { decisions_->submit(std::move(d)); }},
+      batches_, system_clock(), metrics_);
+
+  journals_ = std::make_unique<controllers::RestartController::Journals>(
+      decode_journal, [this](const ObjectKey& key, const auto& journal) { journal_changed(key, journal); });
+  restarts_ = std::make_unique<controllers::RestartController>(
+      writer_, *journals_, events_, system_clock(), metrics_, restart::MachineSettings{},
+      controllers::RestartHooks{
+          [this] { return may_act(); },
+          [this](const std::string& uid, Time since) { return detection_->health(uid, since, kPatience); }, passed});
+  decisions_ = std::make_unique<controllers::DecisionWriter>(
+      writer_, events_, system_clock(), metrics_,
+      controllers::DecisionWriterHooks{
+          [this](restart::Journal journal) {
+            const auto key = journal.key;
+            journals_->put(key, std::move(journal));
+          },
+          [this](const std::string& ns, const std::string& name) {
+            detection_->post([ns, name](auto& e, Time) { e.remove_restart(ns, name); });
+          }});
+  policies_ = std::make_unique<controllers::PolicyController>(
+      writer_, system_clock(), metrics_,
+      controllers::PolicyHooks{
+          [this] { return may_act(); },
+          [this](std::vector<policy::Policy> in_force) {
+            detection_->post([in_force = std::move(in_force)](auto& e, Time) { e.set_policies(in_force); });
+          },
+          [this] { return detection_->open_decisions(kPatience); }, [this] { return past_restarts(); }});
+
+  using enum detect::ObjectKind;
+  // Owners before pods: a pod whose ReplicaSet is not there yet would be shown as owned by it.
+  add_feed(kube::kNamespaces, kNamespace);
+  add_feed(kube::kNodes, kNode);
+  add_feed(kube::kDeployments, kDeployment);
+  add_feed(kube::kReplicaSets, kReplicaSet);
+  add_feed(kube::kStatefulSets, kStatefulSet);
+  add_feed(kube::kDaemonSets, kDaemonSet);
+  add_feed(kube::kReplicationControllers, kReplicationController);
+  add_feed(kube::kPods, kPod);
+  add_reflector(kube::kWorkloadRestarts, *journals_);
+  add_reflector(kube::kClusterPolicies, policies_->cluster_sink());
+  add_reflector(kube::kPolicies, policies_->namespaced_sink());
+
+  readyz_.add("caches", [this]() -> Result<void> {
+    for (const auto& reflector : reflectors_) {
+      if (!reflector->synced()) return fail(ErrorCode::kUnavailable, reflector->name() + ": " + reflector->last_error());
+    }
+    return {};
+  });
+}
+
+RunParts::~RunParts() = default;
+
+void RunParts::add_feed(const kube::Resource& resource, detect::ObjectKind kind) {
+  feeds_.push_back(std::make_unique<controllers::ObjectFeed>(*detection_, kind));
+  add_reflector(resource, *feeds_.back());
+}
+
+void RunParts::add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink) {
+  reflectors_.push_back(
+      std::make_unique<runtime::Reflector>(reader_, runtime::ReflectorSettings{resource, "", ""}, sink, metrics_));
+}
+
+bool RunParts::synced() const {
+  for (const auto& reflector : reflectors_) {
+    if (!reflector->synced()) return false;
+  }
+  return true;
+}
+
+bool RunParts::leads() const { return !elector_ || elector_->leads(); }
+
+void RunParts::journal_changed(const ObjectKey& key, const std::shared_ptr<const restart::Journal>& journal) {
+  if (journal) {
+    detection_->post([ns = key.ns, past = restart::to_past_restart(*journal)](auto& e, Time) { e.set_restart(ns, past); });
+    restarts_->enqueue(key);
+  } else {
+    detection_->post([key](auto& e, Time) { e.remove_restart(key.ns, key.name); });
+  }
+}
+
+std::vector<policy::PastRestart> RunParts::past_restarts() const {
+  std::vector<policy::PastRestart> past;
+  for (const auto& journal : journals_->all()) past.push_back(restart::to_past_restart(*journal));
+  return past;
+}
+
+Result<void> RunParts::start_ops_server() {
+  http::Settings settings;
+  settings.name = "ops";
+  settings.listen = options_.listen;
+  settings.limits.body_bytes = 64U << 10U;
+  auto server = http::Server::start(
+      settings,
+      {{"GET", "/metrics", [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; }},
+       {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }},
+       {"GET", "/readyz", [this](const http::Request& request) { return readyz_.answer(request); }}},
+      metrics_);
+  if (!server) return fail_in(server.error(), "--listen");
+  ops_server_ = std::move(*server);
+  return {};
+}
+
+Result<void> RunParts::start_audit_server() {
+  sources::AuditWebhookSettings webhook;
+  webhook.demand_client_certificate = !options_.audit_client_ca.empty();
+  webhook.token_file = options_.audit_token_file;
+  webhook.no_authentication = options_.audit_insecure_http;
+  if (options_.audit_insecure_http && !is_loopback(options_.audit_listen)) {
+    return fail(ErrorCode::kRefused, "--audit-insecure-http: " + options_.audit_listen + " is not a loopback address");
+  }
+  auto created = sources::AuditWebhook::create(webhook, batches_, metrics_, system_clock());
+  if (!created) return std::unexpected(created.error());
+  webhook_ = std::move(*created);
+
+  http::Settings settings;
+  settings.name = "audit";
+  settings.listen = options_.audit_listen;
+  if (!options_.audit_insecure_http) {
+    settings.tls = http::TlsFiles{options_.audit_tls_cert, options_.audit_tls_key, options_.audit_client_ca,
+                                  options_.audit_token_file.empty()};
+  }
+  auto server = http::Server::start(
+      settings, {{"POST", "/audit", [this](const http::Request& request) { return webhook_->handle(request); }}}, metrics_);
+  if (!server) return fail_in(server.error(), "--audit-listen");
+  audit_server_ = std::move(*server);
+  return {};
+}
+
+void RunParts::add_to(runtime::Manager& manager) {
+  using std::chrono::milliseconds;
+  // First the open ports: a probe must find an honest "not ready yet" instead of a closed door.
+  manager.add({"metrics and health", [this] { return start_ops_server(); },
+               [this](milliseconds grace) { ops_server_->drain(grace); }});
+  // Detection before the reflectors that post to it, and stopped after them: a post to a box that nobody empties would hang.
+  manager.add({"detection", [this] { detection_->start(); return Result<void>(); },
+               [this](milliseconds) { detection_->stop(); }});
+  manager.add({"caches",
+               [this] {
+                 for (auto& reflector : reflectors_) reflector->start();
+                 return Result<void>();
+               },
+               [this](milliseconds) {
+                 for (auto& reflector : reflectors_) reflector->stop();
+               }});
+  // The lease is given up only after everything that writes has stopped, the Events about it included.
+  if (elector_) {
+    manager.add({"leader election", [this] { elector_->start(); return Result<void>(); },
+                 [this](milliseconds) { elector_->stop(true); }});
+  }
+  manager.add({"events", [this] { events_.start(); return Result<void>(); },
+               [this](milliseconds grace) { events_.stop(grace / 2); }});
+  manager.add({"decisions", [this] { decisions_->start(); return Result<void>(); },
+               [this](milliseconds) { decisions_->stop(); }});
+  manager.add({"restarts", [this] { restarts_->start(); return Result<void>(); },
+               [this](milliseconds) { restarts_->stop(); }});
+  manager.add({"policies", [this] { policies_->start(); return Result<void>(); },
+               [this](milliseconds) { policies_->stop(); }});
+  // Last in, first out: no event is taken that nobody will look at.
+  manager.add({"audit intake", [this] { return start_audit_server(); },
+               [this](milliseconds grace) { audit_server_->drain(grace); }});
+}
+
+}  // namespace remint::app

@@ -1,0 +1,66 @@
+#pragma once
+// The parts of a running Remint and how they hang together: the only place that creates concrete types.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "remint/app/options.hpp"
+#include "remint/controllers/decision_writer.hpp"
+#include "remint/controllers/detection_controller.hpp"
+#include "remint/controllers/object_feed.hpp"
+#include "remint/controllers/policy_controller.hpp"
+#include "remint/controllers/restart_controller.hpp"
+#include "remint/http/health.hpp"
+#include "remint/http/server.hpp"
+#include "remint/runtime/events.hpp"
+#include "remint/runtime/leader.hpp"
+#include "remint/runtime/manager.hpp"
+#include "remint/runtime/reflector.hpp"
+#include "remint/sources/audit_webhook.hpp"
+
+namespace remint::app {
+
+class RunParts {
+ public:
+  /// Creates everything and connects it; starts nothing. `on_lost` is called when the lease is lost: it must end the process.
+  RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> transport, std::function<void()> on_lost);
+  ~RunParts();
+
+  /// In the order in which they start.
+  void add_to(runtime::Manager& manager);
+
+  [[nodiscard]] std::uint16_t audit_port() const { return audit_server_->port(); }
+  [[nodiscard]] std::uint16_t ops_port() const { return ops_server_->port(); }
+
+ private:
+  void add_feed(const kube::Resource& resource, detect::ObjectKind kind);
+  void add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink);
+  [[nodiscard]] bool synced() const;
+  [[nodiscard]] bool leads() const;
+  [[nodiscard]] bool may_act() const { return leads() && synced(); }
+  void journal_changed(const ObjectKey& key, const std::shared_ptr<const restart::Journal>& journal);
+  [[nodiscard]] std::vector<policy::PastRestart> past_restarts() const;
+  [[nodiscard]] Result<void> start_ops_server();
+  [[nodiscard]] Result<void> start_audit_server();
+
+  RunOptions options_;
+  metrics::Registry metrics_;
+  http::Health healthz_, readyz_;
+  kube::Client reader_;   ///< no guard: reads, and the lease itself
+  kube::Client writer_;   ///< every write asks for the lease first
+  sources::BatchQueue batches_;
+  runtime::EventRecorder events_;
+  std::unique_ptr<runtime::LeaderElector> elector_;
+  std::unique_ptr<controllers::DetectionController> detection_;
+  std::unique_ptr<controllers::RestartController::Journals> journals_;
+  std::unique_ptr<controllers::RestartController> restarts_;
+  std::unique_ptr<controllers::DecisionWriter> decisions_;
+  std::unique_ptr<controllers::PolicyController> policies_;
+  std::vector<std::unique_ptr<controllers::ObjectFeed>> feeds_;
+  std::vector<std::unique_ptr<runtime::Reflector>> reflectors_;
+  std::unique_ptr<sources::AuditWebhook> webhook_;
+  std::unique_ptr<http::Server> ops_server_, audit_server_;
+};
+
+}  // namespace remint::app

@@ -1,0 +1,164 @@
+#include "remint/controllers/decision_writer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "remint/base/log.hpp"
+#include "remint/base/text.hpp"
+#include "remint/kube/resources.hpp"
+
+namespace remint::controllers {
+namespace {
+
+/// A Restart that could not be written for this long is decided anew: what it stood on may have changed.
+constexpr auto kTooOld = std::chrono::minutes(1);
+
+struct Wording {
+  const char* reason;
+  bool warning;
+};
+
+Wording wording(DecisionKind kind) {
+  switch (kind) {
+    case DecisionKind::kRestart: return {"TokenRestart", false};
+    case DecisionKind::kWait: return {"TokenRestartDelayed", false};
+    case DecisionKind::kAsk: return {"TokenRestartNeedsApproval", false};
+    case DecisionKind::kObserve: return {"TokenProblemObserved", true};
+    case DecisionKind::kRefuse: return {"TokenRestartRefused", true};
+  }
+  return {"TokenProblemObserved", true};
+}
+
+}  // namespace
+
+restart::Journal make_journal(const WorkloadDecision& decision) {
+  restart::Journal journal;
+  journal.key = {decision.the_case.workload.ns, decision.restart_name};
+  auto& spec = journal.spec;
+  spec.target = decision.the_case.workload;
+  spec.strategy = decision.decision.strategy;
+  spec.cause = decision.the_case.cause;
+  spec.diagnosis = decision.the_case.diagnosis;
+  spec.confidence = decision.the_case.confidence;
+  spec.policy = decision.decision.policy;
+  spec.reason = decision.decision.reason;
+  spec.observe = decision.observe;
+  for (const auto& pod : decision.the_case.pods) {
+    if (spec.pods.size() == 20) break;
+    spec.pods.push_back(pod.name);
+  }
+  for (const auto& line : decision.the_case.evidence) spec.evidence.push_back({line.source, line.time, line.text});
+  return journal;
+}
+
+DecisionWriter::DecisionWriter(kube::Client& client, runtime::EventRecorder& events, const Clock& clock,
+                               metrics::Registry& metrics, DecisionWriterHooks hooks)
+    : client_(client),
+      events_(events),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      queue_(clock, metrics, "decisions", {std::chrono::milliseconds(200), std::chrono::milliseconds(10'000), 2.0, 0.2}) {
+  for (const auto kind : {DecisionKind::kRestart, DecisionKind::kWait, DecisionKind::kAsk, DecisionKind::kObserve,
+                          DecisionKind::kRefuse}) {
+    decisions_[kind] = &metrics.counter("remint_decisions_total", "Decisions about workloads with a dead or dying token.",
+                                        {{"decision", std::string(to_string(kind))}});
+  }
+}
+
+DecisionWriter::~DecisionWriter() { stop(); }
+
+void DecisionWriter::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+}
+
+void DecisionWriter::stop() {
+  if (!thread_.joinable()) return;
+  queue_.shut_down();
+  thread_.request_stop();
+  thread_.join();
+}
+
+void DecisionWriter::submit(WorkloadDecision decision) {
+  announce(decision);
+  if (decision.decision.kind != DecisionKind::kRestart) return;
+  const ObjectKey key{decision.the_case.workload.ns, decision.restart_name};
+  {
+    const std::lock_guard lock(mutex_);
+    pending_.insert_or_assign(key, std::move(decision));
+  }
+  queue_.add(key);
+}
+
+void DecisionWriter::announce(const WorkloadDecision& decision) {
+  decisions_.at(decision.decision.kind)->add();
+  const auto& the_case = decision.the_case;
+  log::info("Decision", {{"case", the_case.id},
+                         {"decision", to_string(decision.decision.kind)},
+                         {"check", decision.decision.check},
+                         {"workload", the_case.workload.to_string()},
+                         {"diagnosis", to_string(the_case.diagnosis)},
+                         {"confidence", the_case.confidence},
+                         {"policy", decision.decision.policy},
+                         {"reason", decision.decision.reason},
+                         {"notBefore", decision.decision.not_before ? format_rfc3339(*decision.decision.not_before) : ""}});
+  const auto [reason, warning] = wording(decision.decision.kind);
+  const bool restart = decision.decision.kind == DecisionKind::kRestart;
+  events_.record({the_case.workload, restart ? decision.restart_name : "", warning, reason, "Decide",
+                  std::string(to_string(the_case.diagnosis)) + ": " + decision.decision.reason});
+}
+
+void DecisionWriter::work(const std::stop_token& stop) {
+  while (const auto key = queue_.get(stop)) {
+    std::optional<WorkloadDecision> decision;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto it = pending_.find(*key); it != pending_.end()) decision = it->second;
+    }
+    if (decision) carry_out(*key, *decision, stop);
+    queue_.done(*key);
+  }
+}
+
+Result<restart::Journal> DecisionWriter::create(const WorkloadDecision& decision, const std::stop_token& stop) {
+  const auto journal = make_journal(decision);
+  auto stored = client_.create(kube::kWorkloadRestarts, journal.key.ns, dump_json(restart::to_object(journal)), stop);
+  if (!stored && (stored.error().code == ErrorCode::kAlreadyExists || stored.error().code == ErrorCode::kUnavailable)) {
+    // The answer may have been lost, or another leader was here first: the name says that it is the same restart.
+    auto existing = client_.get(kube::kWorkloadRestarts, journal.key, stop);
+    if (existing) stored = std::move(existing);
+  }
+  if (!stored) return std::unexpected(stored.error());
+  const auto object = parse_json(*stored);
+  if (!object) return fail_in(object.error(), "answer of the API server");
+  auto parsed = restart::parse_journal(*object);
+  if (!parsed) return fail(ErrorCode::kInternal, "WorkloadRestart " + journal.key.to_string() + ": " + join(parsed.error()));
+  return std::move(*parsed);
+}
+
+void DecisionWriter::carry_out(const ObjectKey& key, const WorkloadDecision& decision, const std::stop_token& stop) {
+  auto journal = create(decision, stop);
+  if (journal) {
+    {
+      const std::lock_guard lock(mutex_);
+      pending_.erase(key);
+    }
+    queue_.forget(key);
+    hooks_.on_created(std::move(*journal));
+    return;
+  }
+  log::error("WorkloadRestart could not be created", {{"case", decision.the_case.id},
+                                                      {"restart", key.to_string()},
+                                                      {"workload", decision.the_case.workload.to_string()},
+                                                      {"error", journal.error()}});
+  if (clock_.now() - decision.time < kTooOld) {
+    queue_.add_rate_limited(key);
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    pending_.erase(key);
+  }
+  queue_.forget(key);
+  hooks_.on_given_up(key.ns, key.name);
+}
+
+}  // namespace remint::controllers

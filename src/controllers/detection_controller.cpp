@@ -1,0 +1,154 @@
+#include "remint/controllers/detection_controller.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include "remint/base/log.hpp"
+
+namespace remint::controllers {
+
+using std::chrono::steady_clock;
+
+struct DetectionController::Families {
+  explicit Families(metrics::Registry& r)
+      : events(r.counter("remint_audit_events_total", "Audit events seen.")),
+        rejected(r.counter("remint_audit_events_rejected_total", "Audit events that tell of a rejected token.")),
+        stale(r.counter("remint_audit_events_stale_total", "Audit events with the stale-token annotation.")),
+        duplicates(r.counter("remint_audit_events_duplicate_total", "Rejections delivered more than once.")),
+        unattributed(r.counter("remint_rejections_unattributed_total",
+                               "Rejections from a node's or an ambiguous address: never acted on.")),
+        external(r.counter("remint_rejections_external_total", "Rejections from outside the cluster: never acted on.")),
+        ignored(r.counter("remint_rejections_ignored_total",
+                          "Rejections of pods that are terminating, gone, or younger than the request.")),
+        pods(r.gauge("remint_pods", "Pods in the cache.")),
+        cases(r.gauge("remint_cases", "Workloads with a failing or stale token now.")),
+        latency(r.histogram("remint_detection_latency_seconds", "From the receipt of an audit batch to the decisions on it.",
+                            {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10})) {}
+  metrics::Counter &events, &rejected, &stale, &duplicates, &unattributed, &external, &ignored;
+  metrics::Gauge &pods, &cases;
+  metrics::Histogram& latency;
+  detect::DetectorCounts published;
+  steady_clock::time_point last_published;
+};
+
+DetectionController::DetectionController(EngineSettings settings, DetectionHooks hooks, sources::BatchQueue& batches,
+                                         const Clock& clock, metrics::Registry& metrics)
+    : engine_(std::move(settings)),
+      hooks_(std::move(hooks)),
+      batches_(batches),
+      clock_(clock),
+      families_(std::make_unique<Families>(metrics)) {
+  batches_.on_push([this] { mailbox_.ring(); });
+}
+
+DetectionController::~DetectionController() { stop(); }
+
+void DetectionController::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) run();
+  });
+}
+
+void DetectionController::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  mailbox_.close();
+  thread_.join();
+}
+
+void DetectionController::run() {
+  // Once a second at least: silence is an input too (runs that end, addresses that are forgotten, leadership that was won).
+  auto wake = steady_clock::now() + std::chrono::seconds(1);
+  if (const auto deadline = engine_.next_deadline()) {
+    const auto until = std::max(*deadline - clock_.now(), Duration::zero());
+    wake = std::min(wake, steady_clock::now() + until);
+  }
+  auto messages = mailbox_.wait(wake);
+  const Time now = clock_.now();
+  for (auto& message : messages) message(engine_, now);
+  if (hooks_.synced()) {
+    drain_batches(now);
+    if (hooks_.leads()) {
+      for (auto& decision : engine_.advance(clock_.now())) hooks_.on_decision(std::move(decision));
+    } else {
+      engine_.detector().expire(now);
+    }
+  }
+  publish_counts();
+}
+
+void DetectionController::drain_batches(Time now) {
+  // A bound on one round, so that messages (verification waits for them) are not starved by a flood of events.
+  for (int round = 0; round < 64; ++round) {
+    auto delivery = batches_.try_pop();
+    if (!delivery) return;
+    engine_.observe(delivery->report, delivery->batch, now);
+    if (delivery->received_ns > 0) {
+      families_->latency.observe(static_cast<double>(clock_.steady_now().count() - delivery->received_ns) / 1e9);
+    }
+    batches_.recycle(std::move(delivery));
+  }
+  mailbox_.ring();
+}
+
+void DetectionController::publish_counts() {
+  // Counting open cases walks them all: not once per batch.
+  if (steady_clock::now() - families_->last_published < std::chrono::milliseconds(500)) return;
+  families_->last_published = steady_clock::now();
+  const auto& now = engine_.detector().counts();
+  auto& was = families_->published;
+  const auto add = [](metrics::Counter& counter, std::uint64_t from, std::uint64_t to) {
+    if (to > from) counter.add(static_cast<double>(to - from));
+  };
+  add(families_->events, was.audit_events, now.audit_events);
+  add(families_->rejected, was.rejected, now.rejected);
+  add(families_->stale, was.stale, now.stale);
+  add(families_->duplicates, was.duplicates, now.duplicates);
+  add(families_->unattributed, was.unattributed, now.unattributed);
+  add(families_->external, was.external, now.external);
+  add(families_->ignored, was.ignored, now.ignored);
+  was = now;
+  families_->pods.set(static_cast<double>(engine_.detector().inventory().pod_count()));
+  families_->cases.set(static_cast<double>(engine_.detector().open_cases().size()));
+}
+
+namespace {
+
+/// Runs `question` on the detection thread and waits for its answer, but not for ever.
+template <class T>
+Result<T> ask(DetectionController& controller, std::function<T(DetectionEngine&)> question,
+              std::chrono::milliseconds patience) {
+  auto promise = std::make_shared<std::promise<T>>();
+  auto future = promise->get_future();
+  const bool posted = controller.post([promise, question = std::move(question)](DetectionEngine& engine, Time) {
+    promise->set_value(question(engine));
+  });
+  promise.reset();
+  if (!posted) return fail(ErrorCode::kCancelled, "detection has stopped");
+  if (future.wait_for(patience) != std::future_status::ready) {
+    return fail(ErrorCode::kTimeout, "the detection thread did not answer in time");
+  }
+  try {
+    return future.get();
+  } catch (const std::future_error&) {
+    // The box was closed with our message in it.
+    return fail(ErrorCode::kCancelled, "detection has stopped");
+  }
+}
+
+}  // namespace
+
+Result<std::vector<detect::PodHealth>> DetectionController::health(const std::string& workload_uid, Time since,
+                                                                  std::chrono::milliseconds patience) {
+  return ask<std::vector<detect::PodHealth>>(
+      *this,
+      [workload_uid, since](DetectionEngine& engine) { return engine.detector().health(workload_uid, since); },
+      patience);
+}
+
+Result<std::vector<WorkloadDecision>> DetectionController::open_decisions(std::chrono::milliseconds patience) {
+  return ask<std::vector<WorkloadDecision>>(
+      *this, [](DetectionEngine& engine) { return engine.open_decisions(); }, patience);
+}
+
+}  // namespace remint::controllers

@@ -1,0 +1,181 @@
+#include "remint/controllers/detection_engine.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "facts.hpp"
+#include "remint/restart/journal.hpp"
+
+namespace remint::controllers {
+namespace {
+
+bool says_the_same(const WorkloadDecision& a, const WorkloadDecision& b) {
+  // The reason's text is left out: it counts requests and would differ with each one.
+  return a.decision.kind == b.decision.kind && a.decision.check == b.decision.check &&
+         a.decision.policy == b.decision.policy && a.decision.not_before == b.decision.not_before &&
+         a.the_case.cause == b.the_case.cause;
+}
+
+/// "It is being restarted already" only repeats what the Restart decision said.
+bool only_echoes(const WorkloadDecision& last, const WorkloadDecision& next) {
+  return last.decision.kind == DecisionKind::kRestart && last.the_case.cause == next.the_case.cause &&
+         (next.decision.check == "AlreadyRestarting" || next.decision.check == "AlreadyRestarted");
+}
+
+}  // namespace
+
+DetectionEngine::DetectionEngine(EngineSettings settings)
+    : settings_(std::move(settings)), detector_(settings_.detector) {}
+
+void DetectionEngine::observe(const detect::AuditReport& report, const detect::AuditBatch& batch, Time now) {
+  detector_.count_events(report);
+  detector_.observe(batch, now);
+}
+
+void DetectionEngine::set_policies(std::vector<policy::Policy> policies) {
+  policies_ = std::move(policies);
+  reconsider_all_ = true;
+}
+
+void DetectionEngine::set_restart(const std::string& ns, policy::PastRestart restart) {
+  const std::string key = ObjectKey{ns, restart.name}.to_string();
+  restarts_[key] = std::move(restart);
+  reconsider_all_ = true;
+}
+
+void DetectionEngine::remove_restart(const std::string& ns, const std::string& name) {
+  const std::string key = ObjectKey{ns, name}.to_string();
+  const auto it = restarts_.find(key);
+  if (it == restarts_.end()) return;
+  // Forget the decision too: if its object could not be created, the same decision must come again.
+  remembered_.erase(it->second.workload.uid);
+  restarts_.erase(it);
+  reconsider_all_ = true;
+}
+
+std::vector<policy::PastRestart> DetectionEngine::restarts() const {
+  std::vector<policy::PastRestart> all;
+  all.reserve(restarts_.size());
+  for (const auto& [key, restart] : restarts_) all.push_back(restart);
+  return all;
+}
+
+WorkloadDecision DetectionEngine::decide(const detect::Case& the_case, Time now) const {
+  const auto past = restarts();
+  const auto facts = case_facts(the_case);
+  const auto workload = workload_facts(detector_.inventory(), the_case.workload);
+  WorkloadDecision result;
+  result.time = now;
+  result.the_case = the_case;
+  result.decision = policy::decide(policies_, {&workload, &facts, past, settings_.own_namespace}, now);
+  if (const auto effective = policy::select_policy(policies_, workload)) {
+    result.observe = effective->spec.verification_observe;
+  }
+  result.attempt = 1U + static_cast<unsigned>(std::count_if(past.begin(), past.end(), [&](const auto& restart) {
+                     return restart.workload.uid == the_case.workload.uid && restart.cause == the_case.cause;
+                   }));
+  result.restart_name = restart::journal_name(the_case.workload, the_case.cause, result.attempt);
+  return result;
+}
+
+void DetectionEngine::assume_restart(WorkloadDecision& decision) {
+  policy::PastRestart assumed;
+  assumed.name = decision.restart_name;
+  assumed.workload = decision.the_case.workload;
+  assumed.cause = decision.the_case.cause;
+  assumed.policy = decision.decision.policy;
+  assumed.created = decision.time;
+  restarts_[ObjectKey{assumed.workload.ns, assumed.name}.to_string()] = std::move(assumed);
+}
+
+void DetectionEngine::finish_assumed(Time now) {
+  if (!settings_.assumed_restart) return;
+  for (auto& [key, restart] : restarts_) {
+    if (is_final(restart.phase) || restart.created + *settings_.assumed_restart > now) continue;
+    restart.phase = Phase::kSucceeded;
+    restart.outcome = Outcome::kUnverified;
+    restart.finished = restart.created + *settings_.assumed_restart;
+    reconsider_all_ = true;
+  }
+}
+
+std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
+  last_advance_ = now;
+  if (now - last_expire_ >= std::chrono::seconds(1)) {
+    last_expire_ = now;
+    detector_.expire(now);
+  }
+  finish_assumed(now);
+
+  const auto changed = detector_.take_changed();
+  std::set<std::string> due(changed.begin(), changed.end());
+  if (reconsider_all_) {
+    const auto open = detector_.open_cases();
+    due.insert(open.begin(), open.end());
+    for (const auto& [uid, remembered] : remembered_) due.insert(uid);
+    reconsider_all_ = false;
+  }
+  for (const auto& [uid, remembered] : remembered_) {
+    if (remembered.look_again && *remembered.look_again <= now) due.insert(uid);
+  }
+
+  std::vector<WorkloadDecision> decisions;
+  for (const auto& uid : due) {
+    const auto the_case = detector_.find_case(uid);
+    if (!the_case) {
+      remembered_.erase(uid);
+      continue;
+    }
+    auto next = decide(*the_case, now);
+    const auto known = remembered_.find(uid);
+    auto& memory = remembered_[uid];
+    memory.look_again = next.decision.not_before;
+    if (next.decision.pending) {
+      if (known == remembered_.end()) memory.last = std::move(next);
+      continue;
+    }
+    if (memory.decided && (says_the_same(memory.last, next) || only_echoes(memory.last, next))) continue;
+    memory.last = next;
+    memory.decided = true;
+    if (next.decision.kind == DecisionKind::kRestart) assume_restart(next);
+    decisions.push_back(std::move(next));
+  }
+  return decisions;
+}
+
+std::optional<Time> DetectionEngine::next_deadline() const {
+  std::optional<Time> next;
+  const auto consider = [&](Time at) {
+    at = std::max(at, last_advance_);
+    if (!next || at < *next) next = at;
+  };
+  for (const auto& [uid, remembered] : remembered_) {
+    if (remembered.look_again && *remembered.look_again > last_advance_) consider(*remembered.look_again);
+  }
+  if (settings_.assumed_restart) {
+    for (const auto& [key, restart] : restarts_) {
+      if (!is_final(restart.phase)) consider(restart.created + *settings_.assumed_restart);
+    }
+  }
+  return next;
+}
+
+std::vector<WorkloadDecision> DetectionEngine::open_decisions() const {
+  std::vector<WorkloadDecision> open;
+  for (const auto& [uid, remembered] : remembered_) {
+    if (remembered.decided) open.push_back(remembered.last);
+  }
+  return open;
+}
+
+std::vector<WorkloadDecision> DetectionEngine::undecided(Time now) const {
+  std::vector<WorkloadDecision> result;
+  for (const auto& uid : detector_.open_cases()) {
+    const auto it = remembered_.find(uid);
+    if (it != remembered_.end() && it->second.decided) continue;
+    if (const auto the_case = detector_.find_case(uid)) result.push_back(decide(*the_case, now));
+  }
+  return result;
+}
+
+}  // namespace remint::controllers

@@ -1,0 +1,40 @@
+#include "facts.hpp"
+
+namespace remint::controllers {
+
+policy::CaseFacts case_facts(const detect::Case& the_case) {
+  policy::CaseFacts facts;
+  facts.cause = the_case.cause;
+  facts.diagnosis = the_case.diagnosis;
+  facts.confidence = the_case.confidence;
+  facts.breaks_at = the_case.breaks_at;
+  facts.pods.reserve(the_case.pods.size());
+  for (const auto& pod : the_case.pods) {
+    facts.pods.push_back({pod.name, pod.rejections, pod.failing_since, pod.stale_since, pod.breaks_at});
+  }
+  return facts;
+}
+
+policy::WorkloadFacts workload_facts(const detect::Inventory& inventory, const ObjectRef& workload) {
+  policy::WorkloadFacts facts;
+  facts.ref = workload;
+  if (const auto* ns = inventory.ns(workload.ns)) facts.namespace_labels = ns->labels;
+  if (const auto* record = inventory.workload(workload.uid)) {
+    facts.known = true;
+    facts.labels = record->labels;
+    facts.annotations = record->annotations;
+    facts.deleting = record->deleting;
+    facts.paused = record->paused;
+    facts.on_delete = record->on_delete;
+    facts.stuck = record->stuck;
+    facts.replicas = record->replicas;
+  } else if (const auto pod = inventory.pod(workload.uid)) {
+    facts.known = true;
+    facts.labels = pod->pod.labels;
+    facts.annotations = pod->pod.annotations;
+    facts.deleting = pod->pod.deleting.has_value();
+  }
+  return facts;
+}
+
+}  // namespace remint::controllers

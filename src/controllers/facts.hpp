@@ -1,0 +1,13 @@
+#pragma once
+// Translation between detection's words and policy's: policy may not include detect.
+
+#include "remint/detect/detector.hpp"
+#include "remint/policy/decide.hpp"
+
+namespace remint::controllers {
+
+[[nodiscard]] policy::CaseFacts case_facts(const detect::Case& the_case);
+/// What the inventory knows about a workload; for a bare pod, the pod itself is the workload.
+[[nodiscard]] policy::WorkloadFacts workload_facts(const detect::Inventory& inventory, const ObjectRef& workload);
+
+}  // namespace remint::controllers

@@ -1,0 +1,126 @@
+#include "remint/controllers/object_feed.hpp"
+
+#include <utility>
+
+namespace remint::controllers {
+namespace {
+
+constexpr std::size_t kBatch = 256;
+
+std::pair<std::string_view, std::string_view> api_kind(detect::ObjectKind kind) {
+  using enum detect::ObjectKind;
+  switch (kind) {
+    case kReplicaSet: return {"apps/v1", "ReplicaSet"};
+    case kDeployment: return {"apps/v1", "Deployment"};
+    case kStatefulSet: return {"apps/v1", "StatefulSet"};
+    case kDaemonSet: return {"apps/v1", "DaemonSet"};
+    case kReplicationController: return {"v1", "ReplicationController"};
+    case kPod: case kNode: case kNamespace: break;
+  }
+  return {"v1", ""};
+}
+
+/// Applied to the inventory, and then to the case of the pod: a pod that begins to terminate closes its case.
+struct PodChange {
+  detect::PodRecord pod;
+  void operator()(DetectionEngine& engine, Time now) {
+    const std::string uid = pod.uid;
+    engine.detector().inventory().apply(std::move(pod), now);
+    engine.detector().pod_changed(uid);
+  }
+};
+
+}  // namespace
+
+ObjectFeed::ObjectFeed(DetectionController& detection, detect::ObjectKind kind) : detection_(detection), kind_(kind) {}
+
+Result<ObjectFeed::Change> ObjectFeed::decode(std::string_view object) const {
+  using enum detect::ObjectKind;
+  if (kind_ == kPod) {
+    auto pod = detect::decode_pod(object);
+    if (!pod) return std::unexpected(pod.error());
+    return PodChange{std::move(*pod)};
+  }
+  if (kind_ == kNode) {
+    auto node = detect::decode_node(object);
+    if (!node) return std::unexpected(node.error());
+    return [node = std::move(*node)](DetectionEngine& engine, Time) { engine.detector().inventory().apply(node); };
+  }
+  if (kind_ == kNamespace) {
+    auto ns = detect::decode_namespace(object);
+    if (!ns) return std::unexpected(ns.error());
+    return [ns = std::move(*ns)](DetectionEngine& engine, Time) {
+      engine.detector().inventory().apply(ns);
+      engine.reconsider();
+    };
+  }
+  const auto [api_version, name] = api_kind(kind_);
+  auto workload = detect::decode_workload(object, api_version, name);
+  if (!workload) return std::unexpected(workload.error());
+  return [kind = kind_, workload = std::move(*workload)](DetectionEngine& engine, Time) {
+    engine.detector().inventory().apply(kind, workload);
+    // Annotations and pauses decide: whoever unpauses a Deployment expects an answer now.
+    engine.reconsider();
+  };
+}
+
+void ObjectFeed::flush() {
+  if (pending_.empty()) return;
+  // shared_ptr: std::function wants to be copyable, and the changes are not cheap to copy.
+  auto changes = std::make_shared<std::vector<Change>>(std::exchange(pending_, {}));
+  detection_.post([changes](DetectionEngine& engine, Time now) {
+    for (auto& change : *changes) change(engine, now);
+  });
+}
+
+void ObjectFeed::begin_list() {
+  pending_.clear();
+  detection_.post([kind = kind_](DetectionEngine& engine, Time) { engine.detector().inventory().begin_relist(kind); });
+}
+
+Result<void> ObjectFeed::apply(std::string_view object, bool initial) {
+  auto change = decode(object);
+  if (!change) return std::unexpected(change.error());
+  pending_.push_back(std::move(*change));
+  if (!initial || pending_.size() >= kBatch) flush();
+  return {};
+}
+
+Result<void> ObjectFeed::remove(std::string_view object) {
+  using enum detect::ObjectKind;
+  std::string id;
+  if (kind_ == kPod) {
+    auto pod = detect::decode_pod(object);
+    if (!pod) return std::unexpected(pod.error());
+    id = pod->uid;
+  } else if (kind_ == kNode) {
+    auto node = detect::decode_node(object);
+    if (!node) return std::unexpected(node.error());
+    id = node->name;
+  } else if (kind_ == kNamespace) {
+    auto ns = detect::decode_namespace(object);
+    if (!ns) return std::unexpected(ns.error());
+    id = ns->name;
+  } else {
+    const auto [api_version, name] = api_kind(kind_);
+    auto workload = detect::decode_workload(object, api_version, name);
+    if (!workload) return std::unexpected(workload.error());
+    id = workload->ref.uid;
+  }
+  flush();
+  detection_.post([kind = kind_, id = std::move(id)](DetectionEngine& engine, Time now) {
+    engine.detector().inventory().remove(kind, id, now);
+    if (kind == kPod) engine.detector().pod_changed(id);
+  });
+  return {};
+}
+
+void ObjectFeed::end_list() {
+  flush();
+  detection_.post([kind = kind_](DetectionEngine& engine, Time now) {
+    engine.detector().inventory().end_relist(kind, now);
+    engine.reconsider();
+  });
+}
+
+}  // namespace remint::controllers
