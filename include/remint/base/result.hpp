@@ -36,6 +36,8 @@ struct Error {
   std::string message;
   /// Seconds that the server asked to wait before another try (HTTP Retry-After); 0 when it did not say.
   std::uint32_t retry_after_seconds = 0;
+  /// A request that failed before the other side can have acted on it: even a write may be sent again.
+  bool unsent = false;
 
   /// The same error with "context: " in front of its message.
   [[nodiscard]] Error in(std::string_view context) const;
