@@ -1,0 +1,77 @@
+#pragma once
+// What runs in the cluster, as far as attribution needs it: pods by UID and by address over time, owners, nodes, namespaces.
+// Pure and single-owner: the detection thread's. Memory: under 1.2 KB a pod.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "remint/detect/objects.hpp"
+
+namespace remint::detect {
+
+enum class ObjectKind : std::uint8_t {
+  kPod, kReplicaSet, kDeployment, kStatefulSet, kDaemonSet, kReplicationController, kNode, kNamespace
+};
+
+/// A pod as the inventory gives it out (texts copied; this is not the hot path).
+struct PodView {
+  PodRecord pod;
+  ObjectRef workload;         ///< topmost owner known; the pod itself when bare
+};
+
+/// Whose address it was at a time.
+enum class AddressOwner : std::uint8_t {
+  kPod,        ///< exactly one pod
+  kAmbiguous,  ///< changed hands too close to that time to say
+  kNode,       ///< a node's: hostNetwork or source NAT
+  kExternal,   ///< nobody's in this cluster
+};
+struct AddressAnswer {
+  AddressOwner owner = AddressOwner::kExternal;
+  std::string_view pod_uid;  ///< for kPod; valid until the next change
+};
+
+struct InventorySettings {
+  Duration address_memory = std::chrono::minutes(15);  ///< how long a released address is still answered for
+  Duration handover_slack = std::chrono::seconds(2);   ///< closer to a change of hands than this is ambiguous
+};
+
+class Inventory {
+ public:
+  explicit Inventory(InventorySettings settings = {});
+  ~Inventory();
+
+  void apply(PodRecord pod, Time now);
+  void apply(ObjectKind kind, WorkloadRecord workload);
+  void apply(NodeRecord node);
+  void apply(NamespaceRecord ns);
+  /// For pods `now` ends the hold on their addresses; the record stays for `address_memory`.
+  void remove(ObjectKind kind, std::string_view uid_or_name, Time now);
+  /// Relist: between begin and end, what is not applied again is removed at end.
+  void begin_relist(ObjectKind kind);
+  void end_relist(ObjectKind kind, Time now);
+  /// Forgets what is older than the memory settings.
+  void expire(Time now);
+
+  [[nodiscard]] AddressAnswer who_had(const IpAddress& address, Time at) const;
+  [[nodiscard]] std::optional<PodView> pod(std::string_view uid) const;
+  [[nodiscard]] bool has_pod(std::string_view uid) const;
+  /// Topmost owner that the caches know, following controller references at most 8 steps. An owner whose object is not cached
+  /// (a CronJob, an operator's own kind) is returned as its reference says: shown as what it is.
+  [[nodiscard]] ObjectRef workload_of(const PodRecord& pod) const;
+  [[nodiscard]] const WorkloadRecord* workload(std::string_view uid) const;
+  [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;
+  /// UIDs of live (not finished, not terminating) pods of a workload.
+  [[nodiscard]] std::vector<std::string> live_pods(std::string_view workload_uid) const;
+  [[nodiscard]] std::size_t pod_count() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace remint::detect

@@ -1,0 +1,74 @@
+#pragma once
+// The fields of cluster objects that detection keeps, and their decoders from raw JSON (simdjson on demand).
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "remint/base/ip.hpp"
+#include "remint/base/object.hpp"
+#include "remint/base/result.hpp"
+#include "remint/base/time.hpp"
+
+namespace remint::detect {
+
+using Labels = std::map<std::string, std::string, std::less<>>;
+
+/// The owner reference with controller: true; empty kind when there is none.
+struct OwnerRef {
+  std::string api_version, kind, name, uid;
+  [[nodiscard]] bool empty() const { return kind.empty(); }
+};
+
+struct PodRecord {
+  std::string uid, ns, name, node, service_account, resource_version;
+  std::vector<IpAddress> ips;           ///< status.podIPs (or podIP)
+  bool host_network = false;
+  bool mirror = false;                  ///< annotation kubernetes.io/config.mirror
+  bool finished = false;                ///< phase Succeeded or Failed
+  bool ready = false;                   ///< condition Ready
+  Time created{};
+  std::optional<Time> started;          ///< status.startTime
+  std::optional<Time> deleting;         ///< metadata.deletionTimestamp: any value means terminating
+  OwnerRef owner;
+  std::string revision;                 ///< label pod-template-hash or controller-revision-hash
+  Labels labels;                        ///< kept for bare pods only (policies select workloads by label)
+  Labels annotations;                   ///< only those beginning with "remint.dev/"
+};
+
+/// Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController (and, by metadata alone, anything else).
+struct WorkloadRecord {
+  ObjectRef ref;
+  std::string resource_version;
+  OwnerRef owner;
+  Labels labels;
+  Labels annotations;                   ///< only those beginning with "remint.dev/"
+  bool deleting = false;
+  bool paused = false;                  ///< spec.paused of a Deployment
+  bool on_delete = false;               ///< updateStrategy OnDelete
+  bool stuck = false;                   ///< condition Progressing=False (ProgressDeadlineExceeded), or partition > 0 rollouts that cannot move
+  std::int64_t replicas = 1;            ///< spec.replicas (default 1); desiredNumberScheduled of a DaemonSet
+  std::int64_t generation = 0, observed_generation = 0;
+};
+
+struct NodeRecord {
+  std::string name;
+  std::vector<IpAddress> addresses;     ///< InternalIP and ExternalIP
+};
+
+struct NamespaceRecord {
+  std::string name;
+  Labels labels;
+};
+
+/// All throw nothing; errors name the field. Input at most 4 MiB.
+[[nodiscard]] Result<PodRecord> decode_pod(std::string_view json);
+/// The kind is taken from the object when it says so, else from the arguments (items of a List do not say).
+[[nodiscard]] Result<WorkloadRecord> decode_workload(std::string_view json, std::string_view api_version,
+                                                     std::string_view kind);
+[[nodiscard]] Result<NodeRecord> decode_node(std::string_view json);
+[[nodiscard]] Result<NamespaceRecord> decode_namespace(std::string_view json);
+
+}  // namespace remint::detect
