@@ -18,8 +18,8 @@ class Interner {
   Interner();
   Interner(const Interner&) = delete;  // the index points into the texts
   Interner& operator=(const Interner&) = delete;
-  Interner(Interner&&) = default;
-  Interner& operator=(Interner&&) = default;
+  Interner(Interner&&) noexcept = default;
+  Interner& operator=(Interner&&) noexcept = default;
   [[nodiscard]] Symbol intern(std::string_view text);
   /// Symbol::kEmpty when the text was never interned (or is empty).
   [[nodiscard]] Symbol find(std::string_view text) const;
