@@ -1,0 +1,90 @@
+#pragma once
+// The spec of ClusterTokenRefreshPolicy and TokenRefreshPolicy as values. Fields appear here, in the CRDs and in the parser
+// when their behaviour exists, and not before. Defaults are the CRDs' defaults.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "remint/base/object.hpp"
+#include "remint/base/time.hpp"
+#include "remint/base/words.hpp"
+
+namespace remint::policy {
+
+using Labels = std::map<std::string, std::string, std::less<>>;
+
+/// Ordered from careful to bold.
+enum class Mode : std::uint8_t { kObserve, kEnforce };
+std::string_view to_string(Mode mode);
+std::optional<Mode> parse_mode(std::string_view text);
+
+/// A metav1.LabelSelector; empty matches everything.
+struct LabelSelector {
+  enum class Operator : std::uint8_t { kIn, kNotIn, kExists, kDoesNotExist };
+  struct Requirement {
+    std::string key;
+    Operator op = Operator::kExists;
+    std::vector<std::string> values;
+  };
+  Labels match_labels;
+  std::vector<Requirement> match_expressions;
+  [[nodiscard]] bool matches(const Labels& labels) const;
+};
+
+/// Shell-style: '*' stands for any characters, all others for themselves. Linear in the text for each '*'.
+[[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
+
+struct Match {
+  std::vector<std::string> include_namespaces;  ///< empty: all; shell-style '*' is allowed
+  std::vector<std::string> exclude_namespaces;
+  LabelSelector namespace_selector;
+  LabelSelector selector;                       ///< labels of the workload
+  std::vector<std::string> kinds{"Deployment", "StatefulSet", "DaemonSet"};
+};
+
+struct StaleTokenSignal {
+  bool enabled = true;
+  Duration after = std::chrono::hours(1);
+};
+
+struct RejectedTokenSignal {
+  bool enabled = true;
+  std::uint32_t count = 3;                        ///< 1 to 100
+  Duration within = std::chrono::minutes(2);
+  Duration for_ = std::chrono::seconds(30);
+};
+
+struct Limits {
+  Duration cooldown = std::chrono::minutes(30);   ///< per workload, from the end of its last restart
+  std::uint32_t max_per_hour = 20;                ///< restarts begun by this policy in the last hour
+  std::uint32_t max_concurrent = 2;               ///< restarts of this policy that are not final
+};
+
+struct Spec {
+  Mode mode = Mode::kObserve;
+  std::int32_t priority = 0;
+  Match match;
+  StaleTokenSignal stale_token;
+  RejectedTokenSignal rejected_token;
+  double min_confidence = 0.9;
+  Limits limits;
+  Duration verification_observe = std::chrono::minutes(10);
+};
+
+/// A policy that is in force: its last good spec.
+struct Policy {
+  std::string kind;  ///< "ClusterTokenRefreshPolicy" or "TokenRefreshPolicy"
+  ObjectKey key;
+  std::string uid;
+  std::int64_t generation = 0;  ///< of the spec in force
+  Spec spec;
+  [[nodiscard]] bool cluster() const { return key.ns.empty(); }
+  /// "ClusterTokenRefreshPolicy/default", "TokenRefreshPolicy/shop/default"
+  [[nodiscard]] std::string reference() const;
+};
+
+}  // namespace remint::policy

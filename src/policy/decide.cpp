@@ -1,0 +1,116 @@
+#include "remint/policy/decide.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "checks.hpp"
+#include "remint/base/text.hpp"
+#include "select.hpp"
+
+namespace remint::policy {
+namespace {
+
+constexpr std::size_t kMaxReasonBytes = 1000;  // the custom resources take 1024 characters
+
+// The order is part of the contract: what a person can change by hand comes first, what passes by itself later.
+constexpr std::array<Check, 13> kChecks{
+    check_ignored,            // the owner's word goes before everything that we know
+    check_paused_until,       // likewise
+    check_thresholds,         // before these are met there is no case to speak of
+    check_curable,            // a restart must be able to help
+    check_confidence,         // and must hit the right one
+    check_strategy,           // there must be a way to do it
+    check_workload,           // that its present state allows
+    check_running,            // one at a time
+    check_already_restarted,  // and one per cause
+    check_breaker,            // not again and again
+    check_cooldown,           // not too soon
+    check_max_per_hour,       // not too many
+    check_max_concurrent,     // not too many at once
+};
+
+Decision observe(std::string_view check, std::string reason) {
+  return {DecisionKind::kObserve, Strategy::kNone, {}, std::string(check), std::move(reason), {}, false};
+}
+
+Decision without_policy(std::span<const Policy> policies, const WorkloadFacts& workload) {
+  // Policies cannot name a kind that has no strategy. Saying "no policy" of it would send people to the wrong place.
+  const bool but_for_kind =
+      strategy_for(workload.ref) == Strategy::kNone &&
+      std::ranges::any_of(policies, [&](const Policy& policy) { return matches(policy, workload, Kinds::kIgnored); });
+  return but_for_kind ? refuse(check::kNoStrategy, no_strategy_reason(workload.ref))
+                      : observe(check::kNoPolicy, fmt::format("no policy matches {}", workload.ref.to_string()));
+}
+
+Decision allowed(const Context& context) {
+  const Effective& policy = context.policy;
+  const Strategy strategy = strategy_for(context.workload.ref);
+  if (policy.spec.mode == Mode::kEnforce) {
+    return {DecisionKind::kRestart, strategy, {}, std::string(check::kAllowed), context.signals.why, {}, false};
+  }
+  const bool narrowed = policy.ceiling && policy.ceiling->narrowed_mode;
+  Decision decision = observe(
+      check::kObserveMode, fmt::format("would restart it ({}), but {} is in mode Observe: {}", to_string(strategy),
+                                       narrowed ? policy.ceiling->reference : policy.reference, context.signals.why));
+  decision.strategy = strategy;
+  return decision;
+}
+
+Decision decide_under(const Context& context) {
+  for (const Check check : kChecks) {
+    if (auto objection = check(context)) {
+      if (objection->kind == DecisionKind::kWait && !objection->pending) {
+        objection->strategy = strategy_for(context.workload.ref);
+      }
+      return *std::move(objection);
+    }
+  }
+  return allowed(context);
+}
+
+}  // namespace
+
+Decision refuse(std::string_view check, std::string reason) {
+  return {DecisionKind::kRefuse, Strategy::kNone, {}, std::string(check), std::move(reason), {}, false};
+}
+
+Decision wait(std::string_view check, std::string reason, std::optional<Time> not_before) {
+  return {DecisionKind::kWait, Strategy::kNone, {}, std::string(check), std::move(reason), not_before, false};
+}
+
+std::string when(Time time, Time now) {
+  const std::string text = format_rfc3339(time);
+  const bool today = std::chrono::floor<std::chrono::days>(time) == std::chrono::floor<std::chrono::days>(now);
+  return today ? text.substr(text.find('T') + 1) : text;
+}
+
+Decision decide(std::span<const Policy> policies, const Question& question, Time now) {
+  const WorkloadFacts& workload = *question.workload;
+  Decision decision;
+  if (!question.own_namespace.empty() && workload.ref.ns == question.own_namespace) {
+    decision = refuse(check::kOwnNamespace, fmt::format("{} is Remint's own namespace", workload.ref.ns));
+  } else if (const auto policy = select_policy(policies, workload); !policy) {
+    decision = without_policy(policies, workload);
+  } else {
+    const SignalState signals = weigh_signals(policy->spec, *question.facts, now);
+    decision = decide_under({workload, *question.facts, question.restarts, *policy, signals, now});
+    decision.policy = policy->reference;
+  }
+  // Names in it come from the cluster, and in a replay from a file.
+  decision.reason = sanitize(decision.reason, kMaxReasonBytes);
+  return decision;
+}
+
+std::span<const std::string_view> check_names() {
+  using namespace check;
+  static constexpr std::array kNames{
+      kOwnNamespace, kNoPolicy,      kIgnored,    kPausedUntil,       kSignalDisabled,   kThresholds,
+      kNotCurable,   kLowConfidence, kNoStrategy, kWorkloadUnknown,   kWorkloadDeleting, kRolloutPaused,
+      kRolloutStuck, kScaledToZero,  kOnDelete,   kAlreadyRestarting, kAlreadyRestarted, kRestartRunning,
+      kBreakerOpen,  kCooldown,      kMaxPerHour, kMaxConcurrent,     kObserveMode,      kAllowed};
+  return kNames;
+}
+
+}  // namespace remint::policy

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checks.hpp"
+
+namespace remint::policy {
+namespace {
+
+// What detection keeps per pod; as many mean "or more".
+constexpr std::size_t kMaxRejectionsKept = 128;
+
+/// One pod against one signal.
+struct PodSignal {
+  bool met = false;
+  std::string why;
+  std::optional<Time> not_before;
+  Time since{};
+};
+
+PodSignal weigh_rejections(const RejectedTokenSignal& signal, const PodFacts& pod, Time now) {
+  // Times ahead of `now` count as well: the API server's clock may be ahead of ours, and what it told of has happened.
+  const auto in_window = static_cast<std::size_t>(
+      std::ranges::count_if(pod.rejections, [&](Time time) { return time > now - signal.within; }));
+  const Time since = *pod.failing_since;
+  const std::size_t total = pod.rejections.size();
+  PodSignal result;
+  result.since = since;
+  result.why = fmt::format("{}{} of pod {} answered 401 since {} (policy: {} within {}, failing for {})",
+                           total >= kMaxRejectionsKept ? "at least " : "",
+                           total == 1 ? std::string("1 request") : fmt::format("{} requests", total),
+                           pod.name + (total == 1 ? " was" : " were"), when(since, now), signal.count,
+                           format_duration(signal.within), format_duration(signal.for_));
+  if (in_window < signal.count) {
+    return result;  // only another rejected request can change that
+  }
+  if (now - since < signal.for_) {
+    result.not_before = since + signal.for_;
+    return result;
+  }
+  result.met = true;
+  return result;
+}
+
+PodSignal weigh_staleness(const StaleTokenSignal& signal, const PodFacts& pod, Time now) {
+  PodSignal result;
+  result.since = *pod.stale_since;
+  const auto breaks = pod.breaks_at ? fmt::format(" and will be refused from {}", when(*pod.breaks_at, now)) : "";
+  result.why = fmt::format("pod {} uses a token that has been stale since {}{} (policy: stale for longer than {})",
+                           pod.name, when(result.since, now), breaks, format_duration(signal.after));
+  result.met = now - result.since > signal.after;
+  if (!result.met) {
+    result.not_before = result.since + signal.after + Duration(1);
+  }
+  return result;
+}
+
+}  // namespace
+
+SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
+  SignalState state;
+  std::size_t met = 0;
+  std::string pending_why;
+  for (const PodFacts& pod : facts.pods) {
+    std::vector<PodSignal> signals;
+    if (spec.rejected_token.enabled && pod.failing_since && !pod.rejections.empty()) {
+      signals.push_back(weigh_rejections(spec.rejected_token, pod, now));
+    }
+    if (spec.stale_token.enabled && pod.stale_since) {
+      signals.push_back(weigh_staleness(spec.stale_token, pod, now));
+    }
+    bool pod_met = false;
+    for (PodSignal& signal : signals) {
+      state.any_enabled = true;
+      if (signal.met) {
+        state.newest = std::max(state.newest.value_or(signal.since), signal.since);
+        if (state.why.empty()) {
+          state.why = std::move(signal.why);
+        }
+        pod_met = true;
+        continue;
+      }
+      const bool sooner = signal.not_before && (!state.not_before || *signal.not_before < *state.not_before);
+      if (sooner) {
+        state.not_before = signal.not_before;
+      }
+      if (sooner || pending_why.empty()) {
+        pending_why = std::move(signal.why);
+      }
+    }
+    met += pod_met ? 1U : 0U;
+  }
+  state.met = met > 0;
+  if (!state.met) {
+    state.why = std::move(pending_why);
+  } else {
+    state.not_before.reset();
+    if (met > 1) {
+      state.why += fmt::format("; {} more {} likewise", met - 1, met == 2 ? "pod" : "pods");
+    }
+  }
+  return state;
+}
+
+}  // namespace remint::policy

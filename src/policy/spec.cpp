@@ -1,0 +1,20 @@
+#include "remint/policy/spec.hpp"
+
+#include <fmt/format.h>
+
+namespace remint::policy {
+
+std::string_view to_string(Mode mode) { return mode == Mode::kEnforce ? "Enforce" : "Observe"; }
+
+std::optional<Mode> parse_mode(std::string_view text) {
+  for (const Mode mode : {Mode::kObserve, Mode::kEnforce}) {
+    if (text == to_string(mode)) {
+      return mode;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string Policy::reference() const { return fmt::format("{}/{}", kind, key.to_string()); }
+
+}  // namespace remint::policy

@@ -1,0 +1,65 @@
+#include "remint/restart/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "remint/base/text.hpp"
+
+namespace remint::restart {
+
+std::string remember(const std::string& annotation_value) {
+  // An annotation may be 256 KiB of anything; the journal only has to tell whether it changed.
+  constexpr std::size_t kLongestTime = 64;
+  return annotation_value.size() <= kLongestTime ? annotation_value : "sha256:" + sha256_hex(annotation_value, 20);
+}
+
+policy::PastRestart to_past_restart(const Journal& journal) {
+  policy::PastRestart past;
+  past.name = journal.key.name;
+  past.workload = journal.spec.target;
+  if (past.workload.uid.empty()) {
+    past.workload.uid = journal.status.saved.uid;
+  }
+  past.cause = journal.spec.cause;
+  past.policy = journal.spec.policy;
+  past.phase = journal.status.phase;
+  past.outcome = journal.status.outcome;
+  past.created = journal.created;
+  past.finished = journal.status.finished;
+  return past;
+}
+
+std::string journal_name(const ObjectRef& workload, const std::string& cause, unsigned attempt) {
+  constexpr std::size_t kMaxName = 63;
+  constexpr std::size_t kHashBytes = 5;
+  // '\n' occurs in none of the parts, so no two workloads share a text.
+  const std::string identity =
+      fmt::format("{}\n{}\n{}\n{}\n{}", workload.kind, workload.ns, workload.name, workload.uid, cause);
+  const std::string tail = fmt::format("-{}-{}", sha256_hex(identity, kHashBytes), attempt);
+  return dns_name(fmt::format("{}-{}", workload.kind, workload.name), kMaxName - tail.size()) + tail;
+}
+
+unsigned next_attempt(const ObjectRef& workload, const std::string& cause,
+                      std::span<const policy::PastRestart> restarts) {
+  unsigned last = 0;
+  for (const policy::PastRestart& restart : restarts) {
+    if (restart.cause != cause || restart.workload.ns != workload.ns) {
+      continue;
+    }
+    // Counting would give a number out again once old ones are pruned; the names tell.
+    unsigned attempt = 0;
+    const std::size_t dash = restart.name.rfind('-');
+    const char* begin = restart.name.data() + (dash == std::string::npos ? restart.name.size() : dash + 1);
+    const char* end = restart.name.data() + restart.name.size();
+    const auto parsed = std::from_chars(begin, end, attempt);
+    if (parsed.ec == std::errc() && parsed.ptr == end && attempt < 1'000'000 &&
+        restart.name == journal_name(workload, cause, attempt)) {
+      last = std::max(last, attempt);
+    }
+  }
+  return last + 1;
+}
+
+}  // namespace remint::restart

@@ -1,0 +1,137 @@
+// The CRDs and the parser must agree, or one of them lets in what the other did not mean.
+
+#include <nlohmann/json.hpp>
+
+#include "fixture.hpp"
+#include "remint/base/file.hpp"
+#include "remint/base/yaml.hpp"
+#include "remint/policy/parse.hpp"
+
+namespace remint::policy {
+namespace {
+
+Json deployed(const std::string& file) {
+  const auto text = read_file(std::string(REMINT_SOURCE_DIR "/deploy/") + file, 1U << 20U);
+  REQUIRE(text);
+  auto documents = parse_yaml(*text);
+  REQUIRE(documents);
+  REQUIRE(documents->size() == 1);
+  return documents->front();
+}
+
+Json spec_schema(const std::string& crd) {
+  return deployed("crds/" + crd + ".remint.dev.yaml")
+      .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec"_json_pointer);
+}
+
+/// What the API server makes of an absent value.
+Json defaulted(const Json& schema) {
+  Json value = schema.value("default", Json());
+  if (value.is_object() && schema.contains("properties")) {
+    for (const auto& [key, property] : schema["properties"].items()) {
+      if (Json inner = defaulted(property); !inner.is_null()) {
+        value[key] = std::move(inner);
+      }
+    }
+  }
+  return value;
+}
+
+Json with_spec(Json spec, bool cluster) {
+  Json json{{"apiVersion", "remint.dev/v1alpha1"},
+            {"kind", cluster ? "ClusterTokenRefreshPolicy" : "TokenRefreshPolicy"},
+            {"metadata", {{"name", "x"}}},
+            {"spec", std::move(spec)}};
+  if (!cluster) {
+    json["metadata"]["namespace"] = "shop";
+  }
+  return json;
+}
+
+/// Calls `see` with the path and schema of each leaf below `schema`.
+template <class See>
+void leaves(const Json& schema, const std::string& path, const See& see) {
+  if (schema.contains("properties")) {
+    for (const auto& [key, property] : schema["properties"].items()) {
+      leaves(property, path + "/" + key, see);
+    }
+  } else {
+    see(path, schema);
+  }
+}
+
+TEST_CASE("the CRDs' defaults are the parser's") {
+  for (const bool cluster : {true, false}) {
+    const Json defaults = defaulted(spec_schema(cluster ? "clustertokenrefreshpolicies" : "tokenrefreshpolicies"));
+    INFO(defaults.dump());
+    const auto given = parse_policy(with_spec(defaults, cluster));
+    REQUIRE(given);
+    const Spec& spec = given->spec;
+    const Spec own;
+    CHECK(spec.mode == own.mode);
+    CHECK(spec.priority == own.priority);
+    CHECK(spec.match.kinds == own.match.kinds);
+    CHECK(spec.stale_token.enabled == own.stale_token.enabled);
+    CHECK(spec.stale_token.after == own.stale_token.after);
+    CHECK(spec.rejected_token.enabled == own.rejected_token.enabled);
+    CHECK(spec.rejected_token.count == own.rejected_token.count);
+    CHECK(spec.rejected_token.within == own.rejected_token.within);
+    CHECK(spec.rejected_token.for_ == own.rejected_token.for_);
+    CHECK(spec.min_confidence == own.min_confidence);
+    CHECK(spec.limits.cooldown == own.limits.cooldown);
+    CHECK(spec.limits.max_per_hour == own.limits.max_per_hour);
+    CHECK(spec.limits.max_concurrent == own.limits.max_concurrent);
+    CHECK(spec.verification_observe == own.verification_observe);
+    CHECK(defaults["limits"]["cooldown"] == "30m");
+  }
+}
+
+TEST_CASE("the CRDs' bounds are the parser's") {
+  const Json schema = spec_schema("clustertokenrefreshpolicies");
+  int numbers = 0;
+  int durations = 0;
+  const auto accepts = [](const std::string& path, const Json& value) {
+    Json spec = Json::object();
+    spec[Json::json_pointer(path)] = value;
+    return parse_policy(with_spec(spec, true)).has_value();
+  };
+  leaves(schema, "", [&](const std::string& path, const Json& leaf) {
+    INFO(path);
+    if (leaf.contains("minimum")) {
+      ++numbers;
+      CHECK(accepts(path, leaf["minimum"]));
+      CHECK(accepts(path, leaf["maximum"]));
+      CHECK_FALSE(accepts(path, leaf["minimum"].get<std::int64_t>() - 1));
+      CHECK_FALSE(accepts(path, leaf["maximum"].get<std::int64_t>() + 1));
+    } else if (leaf.contains("x-kubernetes-validations")) {
+      ++durations;
+      // "must be a duration from 0s to 1h, such as 30s"
+      const auto message = leaf["x-kubernetes-validations"][0]["message"].get<std::string>();
+      const auto from = message.find("from ") + 5;
+      const auto to = message.find(" to ", from);
+      const std::string low = message.substr(from, to - from);
+      const std::string high = message.substr(to + 4, message.find(',', to) - to - 4);
+      CHECK(accepts(path, low));
+      CHECK(accepts(path, high));
+      CHECK_FALSE(accepts(path, format_duration(*parse_duration(high) + Duration(1))));
+      if (low != "0s") {
+        CHECK_FALSE(accepts(path, format_duration(*parse_duration(low) - Duration(1))));
+      }
+      const auto rule = leaf["x-kubernetes-validations"][0]["rule"].get<std::string>();
+      CHECK_THAT(rule, Catch::Contains("duration('" + low + "')") && Catch::Contains("duration('" + high + "')"));
+    }
+  });
+  CHECK(numbers == 5);
+  CHECK(durations == 5);
+}
+
+TEST_CASE("the example policies are valid") {
+  for (const char* file : {"policy-observe", "policy-enforce", "policy-namespaced"}) {
+    const auto policy = parse_policy(deployed(std::string("examples/") + file + ".yaml"));
+    INFO(file << ": " << (policy ? "" : join(policy.error())));
+    CHECK(policy);
+  }
+}
+
+}  // namespace
+}  // namespace remint::policy
