@@ -1,6 +1,7 @@
 """Fixtures of the cluster tier: clusters, namespaces, operators; and what happens when Go is missing."""
 
 import itertools
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from harness.remint import Operator, default_binary, drop_lease  # noqa: E402
 from harness.workloads import Space  # noqa: E402
 
 _numbers = itertools.count(1)
+# It warns of every connection that a restarting API server refuses, at length.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -75,7 +75,7 @@ def test_a_leader_that_is_told_to_stop_hands_over_at_once(pair, remint_cluster, 
     first, second = pair
     assert first.stop() == 0
     # Far sooner than the lease would have run out.
-    wait_until(lambda: second.holder() == second.name, 8, "the second replica to lead")
+    wait_until(lambda: second.holder() == second.name, 12, "the second replica to lead")
     web = space.deployment("web", replicas=1)
     with WorkloadSimulator(web, remint_cluster.minter.expired):
         cured_by_one_restart(web)

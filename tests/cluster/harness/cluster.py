@@ -122,6 +122,11 @@ class Cluster:
             self.minter.key = self.signing_key
             self.signing_key.write(self.apiserver.private_key, self.apiserver.public_key)
         self.apiserver.start(None)
+        if new_signing_key:
+            # The controller manager's own tokens are dead as well, and it keeps them until they expire.
+            _, controller_manager = self._components[0]
+            controller_manager.stop(grace=1)
+            controller_manager.start()
 
     # Clients ---------------------------------------------------------------------------------------
 

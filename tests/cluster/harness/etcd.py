@@ -29,7 +29,7 @@ class Etcd:
 
     def start(self):
         self.process.start()
-        self.process.wait_ready(self._healthy, 20, "healthy")
+        self.process.wait_ready(self._healthy, 60, "healthy")
 
     def stop(self):
         self.process.stop(grace=2)

@@ -19,6 +19,7 @@ STUCK_ROLLOUT = r"stuck|progress|roll-?out"
 ON_DELETE = r"OnDelete"
 
 DECISIONS = "remint_decisions_total"  # labelled with decision="Restart|Wait|Ask|Observe|Refuse"
+WATCH_RESTARTS = "remint_watch_restarts_total"  # labelled with reason="expired" for a 410
 REJECTIONS_IGNORED = "remint_rejections_ignored_total"
 REJECTIONS_UNATTRIBUTED = "remint_rejections_unattributed_total"
 REJECTIONS_EXTERNAL = "remint_rejections_external_total"
@@ -64,7 +65,7 @@ def untouched(workload):
     assert restarts_of(workload) == [], f"a WorkloadRestart of {workload} was made"
 
 
-def wait_explained(workload, pattern, timeout=20):
+def wait_explained(workload, pattern, timeout=40):
     """Waits for an Event on the workload whose note matches; returns it."""
 
     def explained():
@@ -78,7 +79,7 @@ def wait_explained(workload, pattern, timeout=20):
         raise AssertionError(f"{error}; its Events: {events}") from error
 
 
-def wait_decided(operator, decision, at_least=1, timeout=20):
+def wait_decided(operator, decision, at_least=1, timeout=40):
     """Waits until so many decisions of this kind were counted, whatever check took them."""
     wait_until(
         lambda: operator.metrics().sum(DECISIONS, decision=decision) >= at_least,

@@ -94,7 +94,7 @@ class Operator:
         self.cluster.audit_switch.add(self.name, self.audit_port)
         return self
 
-    def stop(self, grace=20):
+    def stop(self, grace=30):
         """SIGTERM; returns the exit code (negative: killed by that signal)."""
         self.cluster.audit_switch.remove(self.name)
         code = self.process.stop(grace)

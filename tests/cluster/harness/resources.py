@@ -89,7 +89,7 @@ class Policies:
         conditions = self.get(name).get("status", {}).get("conditions", [])
         return next((c for c in conditions if c["type"] == kind), None)
 
-    def wait_observed(self, name, timeout=20):
+    def wait_observed(self, name, timeout=40):
         """Waits until the operator has taken notice of the newest spec."""
 
         def observed():
@@ -98,7 +98,7 @@ class Policies:
 
         wait_until(observed, timeout, f"the policy {name} to be observed")
 
-    def wait_condition(self, name, kind, status, timeout=20):
+    def wait_condition(self, name, kind, status, timeout=40):
         """Waits until the condition has that status for the newest spec; returns it."""
 
         def reached():
@@ -108,7 +108,7 @@ class Policies:
 
         return wait_until(reached, timeout, f"{name}'s condition {kind}={status}")
 
-    def wait_at_risk(self, name, workload_name, timeout=20):
+    def wait_at_risk(self, name, workload_name, timeout=40):
         """Waits until the policy's status lists the workload among those at risk; returns the entry."""
 
         def listed():

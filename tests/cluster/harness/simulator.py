@@ -38,7 +38,7 @@ class WorkloadSimulator:
         self._stop = threading.Event()
         self._thread = None
 
-    def start(self, timeout=30):
+    def start(self, timeout=60):
         """Waits for the workload's rollout, gives each pod its client, and keeps doing so."""
         self.workload.wait_ready(timeout)
         for pod in self.workload.pods():
@@ -85,7 +85,7 @@ class WorkloadSimulator:
                 total[status] = total.get(status, 0) + count
         return total
 
-    def wait_answered(self, status, count=3, first=True, timeout=20):
+    def wait_answered(self, status, count=3, first=True, timeout=60):
         """Waits until the pods have been answered `status` at least `count` times."""
         wait_until(
             lambda: self.answers(first).get(status, 0) >= count,

@@ -63,7 +63,7 @@ class Workload:
             and all(pod.status.pod_ip for pod in pods)
         )
 
-    def wait_ready(self, timeout=30):
+    def wait_ready(self, timeout=60):
         wait_until(self.ready, timeout, f"{self} to be rolled out", swallow=(ApiException, OSError))
         return self
 
@@ -150,7 +150,7 @@ class Space:
             node_uid=self.core.read_node(pod.spec.node_name).metadata.uid,
         )
 
-    def wait_gone(self, workload, timeout=30):
+    def wait_gone(self, workload, timeout=60):
         """Waits until a deleted workload and all its pods have gone."""
 
         def gone():
