@@ -27,14 +27,23 @@ std::size_t block_end(std::string_view text, bool lines) {
   return newline == std::string_view::npos ? text.size() : newline + 1;
 }
 
-/// The file backend writes one event per line, so a second line that opens an object tells JSON lines from a document.
+/// The file backend writes one event per line: an object that follows an object without a comma tells.
 bool is_json_lines(std::string_view text) {
-  const auto newline = text.find('\n');
-  if (newline == std::string_view::npos) return false;
-  const auto next = text.find_first_not_of(" \t\r\n", newline);
-  return text.front() == '{' && next != std::string_view::npos && text[next] == '{' &&
-         text.find_last_not_of(" \t\r", newline - 1) != std::string_view::npos &&
-         text[text.find_last_not_of(" \t\r", newline - 1)] == '}';
+  return text.find("}\n{") != std::string_view::npos || text.find("}\r\n{") != std::string_view::npos;
+}
+
+/// Lines one by one, so that a broken one costs only itself. Returns how many are broken.
+std::size_t decode_lines(detect::AuditDecoder& decoder, std::string_view block, detect::AuditBatch& batch,
+                         detect::AuditReport& report) {
+  std::size_t broken = 0;
+  while (!block.empty()) {
+    const auto newline = block.find('\n');
+    const auto part = decoder.decode(block.substr(0, newline), batch);
+    add(report, part);
+    broken += part.broken ? 1U : 0U;
+    block.remove_prefix(newline == std::string_view::npos ? block.size() : newline + 1);
+  }
+  return broken;
 }
 
 }  // namespace
@@ -54,13 +63,16 @@ Result<RecordedAudit> read_audit(const std::vector<std::string>& files) {
     while (!rest.empty()) {
       const auto end = block_end(rest, lines);
       auto& batch = recorded.batches.emplace_back();
-      auto report = decoder.decode(rest.substr(0, end), batch);
-      // In JSON lines a broken line is skipped and the next one is tried.
-      while (lines && report.broken) {
+      const auto block = rest.substr(0, end);
+      auto report = decoder.decode(block, batch);
+      if (report.broken && lines) {
+        batch.clear();
+        report = {};
+        const auto broken = decode_lines(decoder, block, batch, report);
+        recorded.warnings.push_back(file + ": " + std::to_string(broken) + " lines are not JSON and were left out");
+      } else if (report.broken) {
         recorded.warnings.push_back(file + ": " + report.broken->message);
-        break;
       }
-      if (!lines && report.broken) recorded.warnings.push_back(file + ": " + report.broken->message);
       add(recorded.report, report);
       rest.remove_prefix(end);
     }

@@ -11,7 +11,7 @@ namespace remint::controllers {
 namespace {
 
 /// Conditions are written at once; numbers and lists may be this old, so that a busy cluster costs few writes.
-constexpr auto kStatusEvery = std::chrono::seconds(5);
+constexpr auto kStatusEvery = std::chrono::seconds(2);
 
 std::string reference_of(const std::string& kind, const ObjectKey& key) { return kind + "/" + key.to_string(); }
 

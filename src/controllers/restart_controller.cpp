@@ -169,7 +169,7 @@ Result<restart::Journal> RestartController::save(const restart::Journal& journal
                                 {"workload", journal.spec.target.to_string()},
                                 {"phase", to_string(parsed->status.phase)},
                                 {"outcome", to_string(parsed->status.outcome)},
-                                {"message", parsed->status.message}});
+                                {"detail", parsed->status.message}});
   }
   journals_.put(journal.key, *parsed);
   return std::move(*parsed);

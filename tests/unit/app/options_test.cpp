@@ -1,0 +1,67 @@
+#include "remint/app/options.hpp"
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+using namespace remint;
+using namespace remint::app;
+
+namespace {
+std::expected<Options, Ending> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "remint");
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+}  // namespace
+
+TEST_CASE("help is printed to standard output and ends well, for the program and for each command") {
+  for (const auto& arguments : {std::vector<const char*>{"--help"}, {"run", "--help"}, {"replay", "--help"}}) {
+    const auto options = parse(arguments);
+    REQUIRE_FALSE(options);
+    CHECK(options.error().code == kOk);
+    CHECK_FALSE(options.error().out.empty());
+    CHECK(options.error().err.empty());
+  }
+  CHECK(parse({"run", "--help"}).error().out.find("Examples:") != std::string::npos);
+  CHECK(parse({"--help"}).error().out.find("Exit codes:") != std::string::npos);
+}
+
+TEST_CASE("a wrong command line says what is wrong and ends with 2") {
+  const std::vector<std::vector<const char*>> wrong{{},
+                                                    {"frobnicate"},
+                                                    {"run", "--frobnicate"},
+                                                    {"run", "--audit-tls-cert", "a", "--audit-tls-key", "b"},
+                                                    {"run"},
+                                                    {"run", "--audit-insecure-http", "--audit-tls-cert", "a"},
+                                                    {"run", "--audit-insecure-http", "--grace", "soon"},
+                                                    {"run", "--audit-insecure-http", "--log-level", "loud"},
+                                                    {"replay", "--objects", "x"},
+                                                    {"replay", "--audit", "x", "--objects", "y", "--output", "xml"}};
+  for (const auto& arguments : wrong) {
+    const auto options = parse(arguments);
+    REQUIRE_FALSE(options);
+    CHECK(options.error().code == kUsage);
+    CHECK_FALSE(options.error().err.empty());
+  }
+}
+
+TEST_CASE("the audit endpoint does not open without a way to know its senders") {
+  const auto options = parse({"run", "--audit-tls-cert", "a", "--audit-tls-key", "b"});
+  REQUIRE_FALSE(options);
+  CHECK(options.error().err.find("--audit-client-ca") != std::string::npos);
+  CHECK(parse({"run", "--audit-tls-cert", "a", "--audit-tls-key", "b", "--audit-token-file", "t"}));
+  CHECK(parse({"run", "--audit-tls-cert", "a", "--audit-tls-key", "b", "--audit-client-ca", "c"}));
+}
+
+TEST_CASE("flags reach the options as values") {
+  const auto options = parse({"run", "--audit-insecure-http", "--lease-duration", "8s", "--no-leader-elect", "--identity", "me"});
+  REQUIRE(options);
+  const auto& run = std::get<RunOptions>(*options);
+  CHECK(run.lease_duration == std::chrono::seconds(8));
+  CHECK_FALSE(run.leader_elect);
+  CHECK(run.identity == "me");
+
+  const auto replay = parse({"replay", "--audit", "a", "b", "--objects", "o", "--output", "json"});
+  REQUIRE(replay);
+  CHECK(std::get<ReplayOptions>(*replay).audit == std::vector<std::string>{"a", "b"});
+  CHECK(std::get<ReplayOptions>(*replay).json);
+}

@@ -1,0 +1,61 @@
+#include "remint/controllers/restart_controller.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "remint/controllers/decision_writer.hpp"
+#include "small_world.hpp"
+
+using namespace remint;
+using namespace remint::controllers;
+using namespace remint::controllers::test;
+
+namespace {
+
+detect::PodHealth healthy(const std::string& name) {
+  detect::PodHealth pod;
+  pod.name = name;
+  pod.last_success = kStart;
+  return pod;
+}
+
+detect::PodHealth failing(const std::string& name, std::uint64_t rejections) {
+  detect::PodHealth pod;
+  pod.name = name;
+  pod.failing_since = pod.last_rejection = kStart;
+  pod.rejection_count = rejections;
+  return pod;
+}
+
+}  // namespace
+
+TEST_CASE("verification counts who authenticates, who fails and who was heard at all") {
+  detect::PodHealth silent;
+  auto leaving = failing("leaving", 100);
+  leaving.terminating = true;
+  auto stale = healthy("stale");
+  stale.stale_since = kStart;
+  const auto input = summarize({healthy("a"), failing("b", 3), failing("c", 2), silent, leaving, stale}, 3);
+  CHECK(input.pods == 5);
+  CHECK(input.authenticated == 1);
+  CHECK(input.failing == 2);
+  CHECK(input.heard == 4);
+}
+
+TEST_CASE("a decision's journal says whom, why, by which policy, and from what evidence") {
+  WorkloadDecision decision;
+  decision.the_case.workload = {"apps/v1", "Deployment", "shop", "cart", "uid-cart"};
+  decision.the_case.cause = "5f";
+  decision.the_case.pods = {failing("cart-5f-a", 3)};
+  decision.the_case.evidence = {{"audit", kStart, "401 to LIST"}};
+  decision.decision.strategy = Strategy::kRolloutRestart;
+  decision.decision.policy = "ClusterTokenRefreshPolicy/default";
+  decision.decision.reason = "3 requests were answered 401";
+  decision.restart_name = "deployment-cart-0123456789-1";
+  const auto journal = make_journal(decision);
+  CHECK(journal.key == ObjectKey{"shop", "deployment-cart-0123456789-1"});
+  CHECK(journal.spec.target.uid == "uid-cart");
+  CHECK(journal.spec.pods == std::vector<std::string>{"cart-5f-a"});
+  REQUIRE(journal.spec.evidence.size() == 1);
+  CHECK(journal.spec.evidence[0].text == "401 to LIST");
+  CHECK(journal.status.phase == Phase::kPending);
+}
