@@ -20,6 +20,8 @@ def missing_reason():
     """None when the binaries are there or can be built; otherwise what a person should do."""
     if os.environ.get("KUBEBUILDER_ASSETS"):
         return None  # an incomplete folder is an error, not a reason to skip
+    if _built_before():
+        return None
     go = shutil.which("go")
     if go is None:
         return "Go is not installed and KUBEBUILDER_ASSETS is not set: install Go 1.21 or newer"
@@ -44,6 +46,12 @@ def folder(quiet=False):
     if result.returncode != 0:
         raise BinariesMissing(f"{BUILDER.name} ended with {result.returncode}; run {BUILDER} to see why")
     return Path(result.stdout.strip().splitlines()[-1])
+
+
+def _built_before():
+    """Whether some earlier run left all binaries in the cache: then Go is not needed."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "remint"
+    return any(all((folder / name).is_file() for name in NAMES) for folder in cache.glob("kubernetes-*"))
 
 
 def _go_version(go):
