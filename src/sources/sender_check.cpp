@@ -1,0 +1,89 @@
+#include "sender_check.hpp"
+
+#include "remint/base/ip.hpp"
+#include "remint/base/log.hpp"
+#include "remint/base/text.hpp"
+
+namespace remint::sources {
+namespace {
+
+constexpr std::size_t kMaxTokenBytes = 64U << 10U;
+constexpr std::chrono::seconds kLookEvery{1};
+
+/// Takes the same time wherever the texts differ: an answer's delay must not tell how much of a guess was right.
+bool same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned char difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto from = text.find_first_not_of(kSpace);
+  return from == std::string_view::npos ? std::string_view()
+                                        : text.substr(from, text.find_last_not_of(kSpace) - from + 1);
+}
+
+bool is_bearer(std::string_view scheme) {
+  constexpr std::string_view kBearer = "bearer ";
+  if (scheme.size() != kBearer.size()) return false;
+  for (std::size_t i = 0; i < kBearer.size(); ++i) {
+    const char lower = scheme[i] >= 'A' && scheme[i] <= 'Z' ? static_cast<char>(scheme[i] - 'A' + 'a') : scheme[i];
+    if (lower != kBearer[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SenderCheck>> SenderCheck::create(const AuditWebhookSettings& settings, const Clock& clock) {
+  if (!settings.demand_client_certificate && settings.token_file.empty() && !settings.no_authentication) {
+    return fail(ErrorCode::kInvalid,
+                "the audit endpoint would take events from anybody, and forged events restart workloads: "
+                "give a client CA or a bearer token file");
+  }
+  std::unique_ptr<SenderCheck> check(new SenderCheck(settings, clock));
+  if (!check->token_file_.empty()) {
+    if (auto loaded = check->load_token(); !loaded) return std::unexpected(loaded.error());
+  }
+  return check;
+}
+
+bool SenderCheck::may_post(const http::Request& request) {
+  if (certificates_ && request.client_certificate_verified) return true;
+  if (!token_file_.empty() && token_matches(request.authorization)) return true;
+  if (!open_) return false;
+  const auto peer = IpAddress::parse(request.peer_address);
+  return peer && peer->is_loopback();
+}
+
+Result<void> SenderCheck::load_token() {
+  stamp_ = stamp_file(token_file_);  // first: a change while we read is seen at the next look
+  const auto content = read_file(token_file_, kMaxTokenBytes);
+  if (!content) return fail_in(content.error(), "audit bearer token");
+  const auto token = trim(*content);
+  if (token.empty()) return fail(ErrorCode::kInvalid, "audit bearer token " + token_file_ + ": the file is empty");
+  token_digest_ = sha256_hex(token);
+  return {};
+}
+
+bool SenderCheck::token_matches(std::string_view authorization) {
+  constexpr std::size_t kScheme = 7;
+  const bool bearer = is_bearer(authorization.substr(0, kScheme));
+  const std::lock_guard lock(mutex_);
+  if (const auto now = clock_.steady_now(); now >= next_look_) {
+    next_look_ = now + kLookEvery;
+    if (stamp_file(token_file_) != stamp_) {
+      if (auto loaded = load_token(); !loaded) {
+        log::error("Changed audit bearer token cannot be used, the old one stays", {{"error", loaded.error()}});
+      } else {
+        log::info("Audit bearer token reloaded", {{"file", token_file_}});
+      }
+    }
+  }
+  // Digests, so that neither the length of the token shows.
+  return bearer && same(sha256_hex(trim(authorization.substr(kScheme))), token_digest_);
+}
+
+}  // namespace remint::sources
