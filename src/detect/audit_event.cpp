@@ -1,8 +1,8 @@
 #include "audit_event.hpp"
 
-#include <cstddef>
-#include <cstring>
 #include <utility>
+
+#include "json_read.hpp"
 
 namespace remint::detect {
 namespace {
@@ -10,14 +10,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 constexpr std::string_view kServiceAccountPrefix = "system:serviceaccount:";
-
-/// Compares a raw key with a literal. Reads past the key's end, but never past the buffer's padding (64 bytes), which
-/// is longer than any literal here.
-template <std::size_t N>
-bool is(const char* key, const char (&literal)[N]) {
-  static_assert(N <= simdjson::SIMDJSON_PADDING);
-  return std::memcmp(key, literal, N - 1) == 0 && key[N - 1] == '"';
-}
 
 /// A wrong type spoils one event; every other error means that the parser has lost the structure.
 ReadStatus status_of(simdjson::error_code error) {
@@ -33,21 +25,9 @@ ReadStatus status_of(simdjson::error_code error) {
   }
 }
 
-std::string_view trimmed_token(ondemand::value value) {
-  std::string_view token = value.raw_json_token();
-  while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
-    token.remove_suffix(1);
-  }
-  return token;
-}
-
-/// Go writes and reads null as "not there".
-bool is_null(ondemand::value value) { return trimmed_token(value) == "null"; }
-
 ReadStatus read_string(ondemand::value value, std::string_view& out) {
   const std::string_view token = trimmed_token(value);
-  if (token.size() >= 2 && token.front() == '"' && token.back() == '"') {
-    out = token.substr(1, token.size() - 2);
+  if (unquote(token, out)) {
     return ReadStatus::kOk;
   }
   out = {};

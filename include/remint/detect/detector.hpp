@@ -62,11 +62,13 @@ struct DetectorSettings {
 };
 
 struct DetectorCounts {
-  std::uint64_t audit_events = 0, rejected = 0, stale = 0, accepted = 0;
-  std::uint64_t duplicates = 0;
+  std::uint64_t audit_events = 0, rejected = 0, stale = 0, accepted = 0;  ///< all but audit_events without duplicates
+  std::uint64_t duplicates = 0;    ///< of rejected and stale events; for others a repetition changes nothing and is not noticed
   std::uint64_t unattributed = 0;  ///< rejected, from a node's or an ambiguous address, or without an address
   std::uint64_t external = 0;      ///< rejected, from no address of this cluster
-  std::uint64_t ignored = 0;       ///< rejected, but the pod was terminating, or is younger than the event, or gone
+  std::uint64_t ignored = 0;       ///< rejected, but the pod was terminating, or is younger than the event, or gone, or has
+                                   ///< authenticated since
+  std::uint64_t overflow = 0;      ///< rejected, but max_failing_pods are failing already
 };
 
 class Detector {
@@ -79,9 +81,10 @@ class Detector {
 
   /// Adds to counts().audit_events what the decoder saw (records are a part of it).
   void count_events(const AuditReport& report);
-  /// Returns nothing; the workloads whose case may have changed are in take_changed().
+  /// Returns nothing; the workloads whose case may have changed are in take_changed(). The answers depend on event times
+  /// alone; `now` is when the batch came.
   void observe(const AuditBatch& batch, Time now);
-  /// To be called after inventory changes of that pod, so that its case follows.
+  /// To be called after inventory changes of that pod (its removal, too), so that its case follows.
   void pod_changed(std::string_view pod_uid);
   /// Workload UIDs whose case changed since the last call.
   [[nodiscard]] std::vector<std::string> take_changed();

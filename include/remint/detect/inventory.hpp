@@ -28,11 +28,13 @@ enum class AddressOwner : std::uint8_t {
   kPod,        ///< exactly one pod
   kAmbiguous,  ///< changed hands too close to that time to say
   kNode,       ///< a node's: hostNetwork or source NAT
+  kOtherTime,  ///< a pod's, but not at that time: the pod is younger than the event, or was gone
   kExternal,   ///< nobody's in this cluster
 };
 struct AddressAnswer {
   AddressOwner owner = AddressOwner::kExternal;
-  std::string_view pod_uid;  ///< for kPod; valid until the next change
+  std::string_view pod_uid;  ///< for kPod; valid until the next change. The pod may have been removed since: see has_pod
+  Time since{};              ///< for kPod: since when it is known to have the address (the pod's start)
 };
 
 struct InventorySettings {
@@ -46,10 +48,11 @@ class Inventory {
   ~Inventory();
 
   void apply(PodRecord pod, Time now);
+  /// A ReplicaSet that a Deployment has scaled to 0 and that has no pods is not kept: there are ten of them for each in use.
   void apply(ObjectKind kind, WorkloadRecord workload);
   void apply(NodeRecord node);
   void apply(NamespaceRecord ns);
-  /// For pods `now` ends the hold on their addresses; the record stays for `address_memory`.
+  /// For pods `now` ends the hold on their addresses, which are still answered for during `address_memory`.
   void remove(ObjectKind kind, std::string_view uid_or_name, Time now);
   /// Relist: between begin and end, what is not applied again is removed at end.
   void begin_relist(ObjectKind kind);
@@ -61,11 +64,13 @@ class Inventory {
   [[nodiscard]] std::optional<PodView> pod(std::string_view uid) const;
   [[nodiscard]] bool has_pod(std::string_view uid) const;
   /// Topmost owner that the caches know, following controller references at most 8 steps. An owner whose object is not cached
-  /// (a CronJob, an operator's own kind) is returned as its reference says: shown as what it is.
+  /// (a CronJob, an operator's own kind) is returned as its reference says: shown as what it is. A reference whose UID belongs
+  /// to an object of another namespace, kind or name is a lie, and ends the walk: whoever may create pods could otherwise
+  /// accuse anybody's workload.
   [[nodiscard]] ObjectRef workload_of(const PodRecord& pod) const;
   [[nodiscard]] const WorkloadRecord* workload(std::string_view uid) const;
   [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;
-  /// UIDs of live (not finished, not terminating) pods of a workload.
+  /// UIDs of live (not finished, not terminating) pods of a workload, in no particular order.
   [[nodiscard]] std::vector<std::string> live_pods(std::string_view workload_uid) const;
   [[nodiscard]] std::size_t pod_count() const;
 

@@ -1,0 +1,190 @@
+#include "case_builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <tuple>
+
+#include "remint/base/text.hpp"
+
+namespace remint::detect {
+namespace {
+
+// The API server vouches for the UID in user.extra. An address is nearly as good: exactly one pod had it, but a program
+// on the node can send from it, too.
+constexpr double kByUid = 1.0;
+constexpr double kByAddress = 0.97;
+constexpr std::size_t kMaxReasons = 4;
+constexpr std::size_t kMaxEvidence = 10;
+// The annotation counts whole seconds, and its first one is cut off.
+constexpr Duration kAnnotationError = std::chrono::seconds(1);
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return result;
+}
+
+std::string pod_path(const PodRecord& pod) { return pod.ns + "/" + pod.name; }
+
+Time breaks_at(const PodState& state, const DetectorSettings& settings) {
+  return state.stale_since() - settings.requested_lifetime + settings.extended_lifetime;
+}
+
+/// A token that was seen past its warning threshold, and whose last day has come before the first rejection.
+bool expired(const PodState& state, const DetectorSettings& settings) {
+  return state.failing() && state.stale() &&
+         breaks_at(state, settings) - kAnnotationError <= state.accusation->run.since();
+}
+
+void add_reasons(const Suspect& suspect, const DetectorSettings& settings, std::vector<std::string>& reasons) {
+  const PodRecord& pod = suspect.view.pod;
+  const PodState& state = *suspect.state;
+  if (state.failing()) {
+    reasons.push_back(sanitize(fmt::format("{} was the address of pod {} since {}, which is not on the host network",
+                                           state.accusation->address.to_string(), pod_path(pod),
+                                           format_rfc3339(state.accusation->address_since))));
+  }
+  if (state.stale()) {
+    reasons.push_back(sanitize(fmt::format(
+        "the API server says that pod {} (UID {}) used a token that has been stale since {} and breaks at {}",
+        pod_path(pod), pod.uid, format_rfc3339(state.stale_since()), format_rfc3339(breaks_at(state, settings)))));
+  }
+}
+
+std::vector<std::string> reasons_of(const std::vector<Suspect>& suspects, Diagnosis diagnosis,
+                                    const DetectorSettings& settings) {
+  std::vector<std::string> reasons;
+  std::size_t told = 0;
+  while (told < suspects.size() && reasons.size() < kMaxReasons) {
+    add_reasons(suspects[told++], settings, reasons);
+  }
+  if (told < suspects.size()) {
+    reasons.push_back(fmt::format("{} more pods of the same revision likewise", suspects.size() - told));
+  }
+  if (diagnosis == Diagnosis::kExpired) {
+    reasons.emplace_back("the stale token's last day had come before the first rejection");
+  } else if (diagnosis == Diagnosis::kUnknown) {
+    reasons.emplace_back("the audit event does not say why the token was refused");
+  }
+  return reasons;
+}
+
+Evidence stale_note(const Suspect& suspect, const DetectorSettings& settings) {
+  const PodState& state = *suspect.state;
+  return {"audit", state.last_stale,
+          sanitize(fmt::format("request of pod {} accepted with a token that has been stale for {} and breaks at {}",
+                               suspect.view.pod.name, humanize(std::chrono::seconds(state.stale_seconds)),
+                               format_rfc3339(breaks_at(state, settings))))};
+}
+
+std::vector<Evidence> evidence_of(const std::vector<Suspect>& suspects, const DetectorSettings& settings) {
+  std::vector<Evidence> all;
+  for (const Suspect& suspect : suspects) {
+    if (suspect.state->accusation) {
+      std::ranges::copy(suspect.state->accusation->run.notes(), std::back_inserter(all));
+    }
+    if (suspect.state->stale()) {
+      all.push_back(stale_note(suspect, settings));
+    }
+  }
+  std::ranges::sort(
+      all, [](const Evidence& a, const Evidence& b) { return std::tie(a.time, a.text) < std::tie(b.time, b.text); });
+  if (all.size() > kMaxEvidence) {
+    all.erase(all.begin(), all.end() - kMaxEvidence);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string revision_of(const PodView& view) {
+  const PodRecord& pod = view.pod;
+  if (view.workload.uid == pod.uid) {
+    return pod.uid;
+  }
+  return pod.revision.empty() ? pod.owner.uid : pod.revision;
+}
+
+PodHealth health_of(const PodRecord& pod, const PodState* state, const DetectorSettings& settings) {
+  PodHealth health;
+  health.uid = pod.uid;
+  health.name = pod.name;
+  health.created = pod.created;
+  health.revision = pod.revision;
+  health.terminating = pod.deleting.has_value();
+  health.ready = pod.ready;
+  if (state == nullptr) {
+    return health;
+  }
+  if (state->failing()) {
+    const FailingRun& run = state->accusation->run;
+    health.rejections = run.times();
+    health.rejection_count = run.count();
+    health.failing_since = run.since();
+    health.last_rejection = run.last();
+  }
+  if (state->last_success != PodState::kNever) {
+    health.last_success = state->last_success;
+  }
+  if (state->stale()) {
+    health.stale_since = state->stale_since();
+    health.last_stale = state->last_stale;
+    health.breaks_at = breaks_at(*state, settings);
+  }
+  return health;
+}
+
+std::optional<Case> build_case(std::vector<Suspect> suspects, const DetectorSettings& settings) {
+  if (suspects.empty()) {
+    return std::nullopt;
+  }
+  // Rejected wins over stale; then whoever began first shows the revision that is at fault. Newer revisions may fail,
+  // too, but a restart for the sake of both would never know which of them it cured.
+  const auto rank = [](const Suspect& s) {
+    const bool failing = s.state->failing();
+    return std::make_tuple(!failing, failing ? s.state->accusation->run.since() : s.state->stale_since(),
+                           s.view.pod.name);
+  };
+  std::ranges::sort(suspects, {}, rank);
+  Case found;
+  found.workload = suspects.front().view.workload;
+  found.cause = revision_of(suspects.front().view);
+  std::erase_if(suspects, [&found](const Suspect& s) { return revision_of(s.view) != found.cause; });
+
+  const bool rejected = suspects.front().state->failing();
+  const bool any_expired = std::ranges::any_of(suspects, [&](const Suspect& s) { return expired(*s.state, settings); });
+  found.diagnosis = !rejected ? Diagnosis::kStaleToken : any_expired ? Diagnosis::kExpired : Diagnosis::kUnknown;
+  found.confidence = rejected ? kByAddress : kByUid;
+  found.id = sha256_hex(found.workload.uid + "\n" + found.cause, 4);
+  found.reasons = reasons_of(suspects, found.diagnosis, settings);
+  found.evidence = evidence_of(suspects, settings);
+  for (const Suspect& suspect : suspects) {
+    found.pods.push_back(health_of(suspect.view.pod, suspect.state, settings));
+    const auto& breaks = found.pods.back().breaks_at;
+    if (breaks && (!found.breaks_at || *breaks < *found.breaks_at)) {
+      found.breaks_at = breaks;
+    }
+  }
+  std::ranges::sort(found.pods, [](const PodHealth& a, const PodHealth& b) {
+    return std::tie(a.name, a.uid) < std::tie(b.name, b.uid);
+  });
+  return found;
+}
+
+Evidence rejection_note(const AuditBatch& batch, const AuditRecord& record, std::string_view pod_name) {
+  constexpr std::size_t kMaxPath = 200;
+  constexpr std::size_t kMaxAgent = 120;
+  const std::string_view uri = batch.text(record.uri);
+  // The query may hold what is nobody's business.
+  const std::string path = sanitize(uri.substr(0, uri.find('?')), kMaxPath);
+  const std::string agent = sanitize(batch.text(record.user_agent), kMaxAgent);
+  return {"audit", record.received,
+          fmt::format("401 to {} {} from {} (pod {}), {}", sanitize(upper(batch.text(record.verb)), 20), path,
+                      record.source ? record.source->to_string() : "an unknown address", sanitize(pod_name),
+                      agent.empty() ? std::string("no user agent") : fmt::format("user agent \"{}\"", agent))};
+}
+
+}  // namespace remint::detect

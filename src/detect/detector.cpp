@@ -1,0 +1,288 @@
+#include "remint/detect/detector.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "case_builder.hpp"
+#include "owners.hpp"
+#include "pod_state.hpp"
+#include "recent_ids.hpp"
+
+namespace remint::detect {
+namespace {
+
+// Events can be ahead of the watch that tells of their pod; nothing bounds how many pods they could name.
+constexpr std::size_t kUnknownPods = 1000;
+constexpr Duration kSweepEvery = std::chrono::minutes(1);
+// A stale token's age grows with the clock: its threshold stays where it is, but for the cut-off second.
+constexpr Duration kSameThreshold = std::chrono::seconds(2);
+
+}  // namespace
+
+struct Detector::Impl {
+  explicit Impl(DetectorSettings s) : settings(s), inventory(s.inventory), seen(s.dedup_capacity) {}
+
+  DetectorSettings settings;
+  Inventory inventory;
+  RecentIds seen;
+  TextMap<PodState> pods;                  // by UID
+  TextMap<std::set<std::string>> accused;  // workload UID -> UIDs of its failing and stale pods
+  std::set<std::string> changed;           // workload UIDs
+  std::size_t failing_pods = 0;
+  DetectorCounts counts;
+  Time last_sweep{};
+
+  void rejected(const AuditBatch& batch, const AuditRecord& record);
+  void accepted(const AuditBatch& batch, const AuditRecord& record);
+  PodState* state_of(std::string_view uid);
+  /// Puts an accusation into, and takes it out of, the index by workload.
+  void assign(const std::string& uid, PodState& state, const std::string& workload_uid);
+  void release(const std::string& uid, PodState& state);
+  Accusation& accuse(const std::string& uid, PodState& state);
+  void reconsider(const std::string& uid, PodState& state, bool was_failing);
+  void sweep(Time now);
+  [[nodiscard]] std::vector<Suspect> suspects_of(std::string_view workload_uid) const;
+};
+
+/// Nothing when too many pods are known that no watch has told of.
+PodState* Detector::Impl::state_of(std::string_view uid) {
+  if (const auto found = pods.find(uid); found != pods.end()) {
+    return &found->second;
+  }
+  if (!inventory.has_pod(uid) && pods.size() >= inventory.pod_count() + kUnknownPods) {
+    return nullptr;
+  }
+  return &pods.try_emplace(std::string(uid)).first->second;
+}
+
+void Detector::Impl::assign(const std::string& uid, PodState& state, const std::string& workload_uid) {
+  state.accusation->workload_uid = workload_uid;
+  accused[workload_uid].insert(uid);
+}
+
+void Detector::Impl::release(const std::string& uid, PodState& state) {
+  const auto found = accused.find(state.accusation->workload_uid);
+  found->second.erase(uid);
+  if (found->second.empty()) {
+    accused.erase(found);
+  }
+}
+
+Accusation& Detector::Impl::accuse(const std::string& uid, PodState& state) {
+  if (!state.accusation) {
+    state.accusation = std::make_unique<Accusation>();
+    const auto view = inventory.pod(uid);
+    assign(uid, state, view ? view->workload.uid : uid);
+  }
+  return *state.accusation;
+}
+
+/// After something happened to an accused pod: keeps the count, announces its workload, lets it go when nothing is
+/// left.
+void Detector::Impl::reconsider(const std::string& uid, PodState& state, bool was_failing) {
+  failing_pods += state.failing() ? 1U : 0U;
+  failing_pods -= was_failing ? 1U : 0U;
+  changed.insert(state.accusation->workload_uid);
+  if (!state.failing() && !state.stale()) {
+    release(uid, state);
+    state.accusation.reset();
+  }
+}
+
+void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record) {
+  ++counts.rejected;
+  const AddressAnswer answer =
+      record.source ? inventory.who_had(*record.source, record.received) : AddressAnswer{AddressOwner::kNode, {}, {}};
+  switch (answer.owner) {
+    case AddressOwner::kNode:
+    case AddressOwner::kAmbiguous:
+      ++counts.unattributed;
+      return;
+    case AddressOwner::kExternal:
+      ++counts.external;
+      return;
+    case AddressOwner::kOtherTime:
+      ++counts.ignored;
+      return;
+    case AddressOwner::kPod:
+      break;
+  }
+  const std::string uid(answer.pod_uid);
+  const auto view = inventory.pod(uid);
+  if (!view || view->pod.deleting || view->pod.finished) {
+    ++counts.ignored;  // gone or going: nothing is left to restart
+    return;
+  }
+  PodState* const state = state_of(uid);
+  if (state != nullptr && record.received <= state->last_success) {
+    ++counts.ignored;
+    return;
+  }
+  const bool was_failing = state != nullptr && state->failing();
+  if (state == nullptr || (!was_failing && failing_pods >= settings.max_failing_pods)) {
+    ++counts.overflow;
+    return;
+  }
+  Accusation& accusation = accuse(uid, *state);
+  if (accusation.run.empty() || record.received >= accusation.run.last()) {
+    accusation.address = *record.source;
+    accusation.address_since = answer.since;
+  }
+  accusation.run.add(record.received);
+  if (accusation.run.wants_note(record.received)) {
+    accusation.run.add_note(rejection_note(batch, record, view->pod.name));
+  }
+  reconsider(uid, *state, was_failing);
+}
+
+void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record) {
+  ++counts.accepted;
+  const std::string_view pod_uid = batch.text(record.pod_uid);
+  PodState* const state = state_of(pod_uid);
+  if (state == nullptr) {
+    return;
+  }
+  const bool was_failing = state->failing();
+  const bool was_stale = state->stale();
+  state->accepted(record.received, record.stale_seconds);
+  if (!state->accusation && !state->stale()) {
+    return;  // the healthy many
+  }
+  const std::string uid(pod_uid);
+  Accusation& accusation = accuse(uid, *state);
+  const auto& announced = accusation.announced_stale_since;
+  const bool same_threshold =
+      was_stale && state->stale() && announced && std::chrono::abs(*announced - state->stale_since()) <= kSameThreshold;
+  if (same_threshold && !was_failing) {
+    return;  // one more of thousands that say the same
+  }
+  accusation.announced_stale_since = state->stale() ? std::optional(state->stale_since()) : std::nullopt;
+  reconsider(uid, *state, was_failing);
+}
+
+std::vector<Suspect> Detector::Impl::suspects_of(std::string_view workload_uid) const {
+  std::vector<Suspect> suspects;
+  const auto found = accused.find(workload_uid);
+  if (found == accused.end()) {
+    return suspects;
+  }
+  for (const std::string& uid : found->second) {
+    auto view = inventory.pod(uid);
+    if (view && !view->pod.deleting && !view->pod.finished && view->workload.uid == workload_uid) {
+      suspects.push_back({std::move(*view), &pods.find(uid)->second});
+    }
+  }
+  return suspects;
+}
+
+void Detector::Impl::sweep(Time now) {
+  const Time quiet_before = now - settings.forget_pod_after;
+  for (auto it = pods.begin(); it != pods.end();) {
+    auto& [uid, state] = *it;
+    const bool quiet = state.last_heard() < quiet_before;
+    if (quiet && state.failing()) {
+      state.accusation->run = {};
+      reconsider(uid, state, true);
+    }
+    if (quiet && !inventory.has_pod(uid)) {
+      if (state.accusation) {
+        release(uid, state);
+      }
+      it = pods.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+Detector::Detector(DetectorSettings settings) : impl_(std::make_unique<Impl>(settings)) {}
+Detector::~Detector() = default;
+
+Inventory& Detector::inventory() { return impl_->inventory; }
+const Inventory& Detector::inventory() const { return impl_->inventory; }
+
+void Detector::count_events(const AuditReport& report) { impl_->counts.audit_events += report.events; }
+
+void Detector::observe(const AuditBatch& batch, Time /*now*/) {
+  for (const AuditRecord& record : batch.records) {
+    const bool stale = record.stale_seconds >= 0;
+    // Only what is counted is compared with what was seen: a success is a success, however often it is told.
+    if ((stale || record.kind == AuditKind::kRejected) && !impl_->seen.insert(record.dedup)) {
+      ++impl_->counts.duplicates;
+      continue;
+    }
+    impl_->counts.stale += stale ? 1U : 0U;
+    if (record.kind == AuditKind::kRejected) {
+      impl_->rejected(batch, record);
+    } else {
+      impl_->accepted(batch, record);
+    }
+  }
+}
+
+void Detector::pod_changed(std::string_view pod_uid) {
+  const auto found = impl_->pods.find(pod_uid);
+  if (found == impl_->pods.end() || !found->second.accusation) {
+    return;
+  }
+  const std::string uid(pod_uid);
+  PodState& state = found->second;
+  impl_->changed.insert(state.accusation->workload_uid);
+  const auto view = impl_->inventory.pod(uid);
+  if (!view) {
+    impl_->failing_pods -= state.failing() ? 1U : 0U;
+    impl_->release(uid, state);
+    impl_->pods.erase(found);
+  } else if (view->workload.uid != state.accusation->workload_uid) {
+    // Adopted, or its owner has become known: the accusation goes along.
+    impl_->release(uid, state);
+    impl_->assign(uid, state, view->workload.uid);
+    impl_->changed.insert(view->workload.uid);
+  }
+}
+
+std::vector<std::string> Detector::take_changed() {
+  std::vector<std::string> uids(impl_->changed.begin(), impl_->changed.end());
+  impl_->changed.clear();
+  return uids;
+}
+
+void Detector::expire(Time now) {
+  impl_->inventory.expire(now);
+  if (now - impl_->last_sweep >= kSweepEvery) {
+    impl_->last_sweep = now;
+    impl_->sweep(now);
+  }
+}
+
+std::optional<Case> Detector::find_case(std::string_view workload_uid) const {
+  return build_case(impl_->suspects_of(workload_uid), impl_->settings);
+}
+
+std::vector<std::string> Detector::open_cases() const {
+  std::vector<std::string> uids;
+  for (const auto& [uid, pods] : impl_->accused) {
+    if (!impl_->suspects_of(uid).empty()) {
+      uids.push_back(uid);
+    }
+  }
+  std::sort(uids.begin(), uids.end());
+  return uids;
+}
+
+std::vector<PodHealth> Detector::health(std::string_view workload_uid, Time since) const {
+  std::vector<PodHealth> healths;
+  for (const std::string& uid : impl_->inventory.live_pods(workload_uid)) {
+    const auto view = impl_->inventory.pod(uid);
+    if (view->pod.created >= since) {
+      const auto found = impl_->pods.find(uid);
+      healths.push_back(health_of(view->pod, found == impl_->pods.end() ? nullptr : &found->second, impl_->settings));
+    }
+  }
+  std::ranges::sort(healths, {}, &PodHealth::name);
+  return healths;
+}
+
+const DetectorCounts& Detector::counts() const { return impl_->counts; }
+
+}  // namespace remint::detect

@@ -1,0 +1,181 @@
+// Pods make up nearly all of what Remint reads at its start: one pass, and nothing kept that nobody asks for.
+#include "object_reader.hpp"
+#include "remint/detect/objects.hpp"
+
+namespace remint::detect {
+namespace {
+
+using Value = ObjectReader::Value;
+
+constexpr std::size_t kMaxAddresses = 4;  // Kubernetes knows two: one per IP family
+
+class PodDecoder {
+ public:
+  explicit PodDecoder(bool with_labels) : with_labels_(with_labels) {}
+
+  Result<PodRecord> decode(std::string_view json) {
+    const bool fine = reader_.read(json, [this](const char* key, Value value) { return field(key, value); });
+    if (!fine) {
+      return std::unexpected(reader_.error());
+    }
+    if (pod_.uid.empty() || pod_.name.empty()) {
+      reader_.fail(pod_.uid.empty() ? "metadata.uid" : "metadata.name", "is missing");
+      return std::unexpected(reader_.error());
+    }
+    if (created_) {
+      pod_.created = *created_;
+    }
+    if (pod_.ips.empty() && single_ip_) {
+      pod_.ips.push_back(*single_ip_);
+    }
+    return std::move(pod_);
+  }
+
+ private:
+  bool field(const char* key, Value value) {
+    if (is(key, "metadata")) {
+      return reader_.fields(value, "metadata", [this](const char* k, Value v) { return metadata(k, v); });
+    }
+    if (is(key, "spec")) {
+      return reader_.fields(value, "spec", [this](const char* k, Value v) { return spec(k, v); });
+    }
+    if (is(key, "status")) {
+      return reader_.fields(value, "status", [this](const char* k, Value v) { return status(k, v); });
+    }
+    if (is(key, "kind")) {
+      const std::string_view kind = trimmed_token(value);
+      return kind == "\"Pod\"" || kind == "null" || reader_.fail("kind", "must be Pod");
+    }
+    return true;
+  }
+
+  bool metadata(const char* key, Value value) {
+    if (is(key, "name")) {
+      return reader_.text(value, "metadata.name", pod_.name);
+    }
+    if (is(key, "namespace")) {
+      return reader_.text(value, "metadata.namespace", pod_.ns);
+    }
+    if (is(key, "uid")) {
+      return reader_.text(value, "metadata.uid", pod_.uid);
+    }
+    if (is(key, "resourceVersion")) {
+      return reader_.text(value, "metadata.resourceVersion", pod_.resource_version);
+    }
+    if (is(key, "creationTimestamp")) {
+      return reader_.time(value, "metadata.creationTimestamp", created_);
+    }
+    if (is(key, "deletionTimestamp")) {
+      return reader_.time(value, "metadata.deletionTimestamp", pod_.deleting);
+    }
+    if (is(key, "ownerReferences")) {
+      return reader_.controller(value, pod_.owner);
+    }
+    if (is(key, "annotations")) {
+      return reader_.fields(value, "metadata.annotations", [this](const char* k, Value v) { return annotation(k, v); });
+    }
+    if (is(key, "labels")) {
+      return with_labels_
+                 ? reader_.labels(value, "metadata.labels", pod_.labels)
+                 : reader_.fields(value, "metadata.labels", [this](const char* k, Value v) { return revision(k, v); });
+    }
+    return true;
+  }
+
+  bool annotation(const char* key, Value value) {
+    pod_.mirror = pod_.mirror || is(key, "kubernetes.io/config.mirror");
+    return reader_.own_annotation(key, value, pod_.annotations);
+  }
+
+  bool revision(const char* key, Value value) {
+    return !(is(key, "pod-template-hash") || is(key, "controller-revision-hash")) ||
+           reader_.text(value, "metadata.labels", pod_.revision);
+  }
+
+  bool spec(const char* key, Value value) {
+    if (is(key, "nodeName")) {
+      return reader_.text(value, "spec.nodeName", pod_.node);
+    }
+    if (is(key, "hostNetwork")) {
+      return reader_.flag(value, "spec.hostNetwork", pod_.host_network);
+    }
+    return !is(key, "serviceAccountName") || reader_.text(value, "spec.serviceAccountName", pod_.service_account);
+  }
+
+  bool status(const char* key, Value value) {
+    if (is(key, "phase")) {
+      const std::string_view phase = trimmed_token(value);
+      pod_.finished = phase == "\"Succeeded\"" || phase == "\"Failed\"";
+      return true;
+    }
+    if (is(key, "startTime")) {
+      return reader_.time(value, "status.startTime", pod_.started);
+    }
+    if (is(key, "podIP")) {
+      return address(value, "status.podIP", single_ip_);
+    }
+    if (is(key, "podIPs")) {
+      return reader_.items(value, "status.podIPs", [this](Value item) { return pod_ip(item); });
+    }
+    return !is(key, "conditions") ||
+           reader_.items(value, "status.conditions", [this](Value item) { return condition(item); });
+  }
+
+  bool pod_ip(Value item) {
+    return reader_.fields(item, "status.podIPs", [this](const char* key, Value value) {
+      std::optional<IpAddress> ip;
+      if (!is(key, "ip")) {
+        return true;
+      }
+      if (!address(value, "status.podIPs.ip", ip)) {
+        return false;
+      }
+      if (ip && pod_.ips.size() < kMaxAddresses) {
+        pod_.ips.push_back(*ip);
+      }
+      return true;
+    });
+  }
+
+  bool address(Value value, std::string_view path, std::optional<IpAddress>& out) {
+    std::string spelled;
+    if (!reader_.text(value, path, spelled)) {
+      return false;
+    }
+    out = IpAddress::parse(spelled);
+    return out || spelled.empty() || reader_.fail(path, "must be an IP address");
+  }
+
+  bool condition(Value item) {
+    std::string_view type;
+    std::string_view state;
+    const bool fine = reader_.fields(item, "status.conditions", [&](const char* key, Value value) {
+      if (is(key, "type")) {
+        type = trimmed_token(value);
+      } else if (is(key, "status")) {
+        state = trimmed_token(value);
+      }
+      return true;
+    });
+    pod_.ready = pod_.ready || (type == "\"Ready\"" && state == "\"True\"");
+    return fine;
+  }
+
+  ObjectReader reader_{"pod"};
+  bool with_labels_;
+  PodRecord pod_;
+  std::optional<Time> created_;
+  std::optional<IpAddress> single_ip_;
+};
+
+}  // namespace
+
+Result<PodRecord> decode_pod(std::string_view json) {
+  auto pod = PodDecoder(false).decode(json);
+  if (!pod || !pod->owner.empty()) {
+    return pod;
+  }
+  return PodDecoder(true).decode(json);  // bare pods are few
+}
+
+}  // namespace remint::detect

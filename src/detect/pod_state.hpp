@@ -1,0 +1,71 @@
+#pragma once
+// What the events said of one pod's authentication. Whatever order they come in, the same events lead to the same
+// state: it is made of maxima of event times, and of a sorted list. (One exception, by its bound: when more than 128
+// rejections were followed, in time, by a success that is heard of late, the run restarts at the oldest of the 128.)
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "remint/base/time.hpp"
+#include "remint/detect/detector.hpp"
+
+namespace remint::detect {
+
+/// Rejections since the last success.
+class FailingRun {
+ public:
+  static constexpr std::size_t kMaxTimes = 128;
+  static constexpr std::size_t kMaxNotes = 4;
+
+  void add(Time at);
+  /// Whether a note of that time would be kept.
+  [[nodiscard]] bool wants_note(Time at) const { return notes_.size() < kMaxNotes || at >= notes_.front().time; }
+  void add_note(Evidence note);
+  /// The pod authenticated: what came before is over.
+  void succeeded(Time at);
+
+  [[nodiscard]] bool empty() const { return times_.empty(); }
+  [[nodiscard]] Time since() const { return since_; }
+  [[nodiscard]] Time last() const { return times_.back(); }
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] const std::vector<Time>& times() const { return times_; }
+  [[nodiscard]] const std::vector<Evidence>& notes() const { return notes_; }
+
+ private:
+  std::vector<Time> times_;      // sorted, the newest
+  std::vector<Evidence> notes_;  // sorted by time, then text, the newest
+  std::uint64_t count_ = 0;
+  Time since_ = Time::max();
+};
+
+/// Kept only for pods that fail or use a stale token.
+struct Accusation {
+  std::string workload_uid;
+  FailingRun run;
+  IpAddress address;     ///< where the newest rejection came from
+  Time address_since{};  ///< since when the pod is known to have it
+  std::optional<Time> announced_stale_since;
+};
+
+struct PodState {
+  static constexpr Time kNever = Time::min();
+
+  Time last_success = kNever;
+  Time last_fresh = kNever;        ///< success with a token that is not stale
+  Time last_stale = kNever;        ///< success with a stale one
+  std::int64_t stale_seconds = 0;  ///< what the annotation said at last_stale
+  std::unique_ptr<Accusation> accusation;
+
+  [[nodiscard]] bool stale() const { return last_stale > last_fresh; }
+  [[nodiscard]] bool failing() const { return accusation && !accusation->run.empty(); }
+  [[nodiscard]] Time stale_since() const { return last_stale - std::chrono::seconds(stale_seconds); }
+  [[nodiscard]] Time last_heard() const;
+
+  /// A request with the pod's token was accepted; -1: not stale.
+  void accepted(Time at, std::int64_t seconds_stale);
+};
+
+}  // namespace remint::detect

@@ -1,0 +1,142 @@
+#include "pod_store.hpp"
+
+#include <algorithm>
+
+namespace remint::detect {
+
+PodStore::Slot PodStore::put(const PodRecord& pod) {
+  Slot slot = 0;
+  if (const auto found = by_uid_.find(pod.uid); found != by_uid_.end()) {
+    slot = found->second;
+  } else {
+    if (free_.empty()) {
+      pods_.emplace_back();
+      slot = static_cast<Slot>(pods_.size() - 1);
+    } else {
+      slot = free_.back();
+      free_.pop_back();
+    }
+    PackedPod& fresh = pods_[slot];
+    fresh.serial = next_serial_++;
+    fresh.identity.reserve(pod.uid.size() + pod.name.size());
+    fresh.identity.append(pod.uid).append(pod.name);
+    fresh.uid_size = static_cast<std::uint32_t>(pod.uid.size());
+    fresh.created = pod.created;
+    by_uid_.emplace(fresh.uid(), slot);
+  }
+  PackedPod& packed = pods_[slot];
+  packed.resource_version = pod.resource_version;
+  packed.started = pod.started;
+  packed.deleting = pod.deleting.value_or(Time::max());
+  packed.host_network = pod.host_network;
+  packed.mirror = pod.mirror;
+  packed.finished = pod.finished;
+  packed.ready = pod.ready;
+  texts_.assign(packed.ns, pod.ns);
+  texts_.assign(packed.node, pod.node);
+  texts_.assign(packed.service_account, pod.service_account);
+  texts_.assign(packed.revision, pod.revision);
+  set_owner(slot, pod.owner);
+  packed.extra.reset();
+  if (!pod.labels.empty() || !pod.annotations.empty()) {
+    packed.extra = std::make_unique<PackedPod::Extra>(PackedPod::Extra{pod.labels, pod.annotations});
+  }
+  return slot;
+}
+
+void PodStore::set_owner(Slot slot, const OwnerRef& owner) {
+  PackedPod& packed = pods_[slot];
+  const bool moved = texts_.text(packed.owner_uid) != owner.uid;
+  if (moved) {
+    disown(slot);
+  }
+  texts_.assign(packed.owner_api_version, owner.api_version);
+  texts_.assign(packed.owner_kind, owner.kind);
+  texts_.assign(packed.owner_name, owner.name);
+  texts_.assign(packed.owner_uid, owner.uid);
+  if (moved && packed.owner_uid != 0) {
+    by_owner_[packed.owner_uid].push_back(slot);
+  }
+}
+
+void PodStore::disown(Slot slot) {
+  const auto found = by_owner_.find(pods_[slot].owner_uid);
+  if (found != by_owner_.end()) {
+    std::erase(found->second, slot);
+    if (found->second.empty()) {
+      by_owner_.erase(found);
+    }
+  }
+}
+
+std::optional<PodStore::Slot> PodStore::find(std::string_view uid) const {
+  const auto found = by_uid_.find(uid);
+  return found == by_uid_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void PodStore::remove(Slot slot) {
+  disown(slot);
+  by_uid_.erase(pods_[slot].uid());
+  pods_[slot].removed = true;
+}
+
+void PodStore::free(Slot slot) {
+  PackedPod& packed = pods_[slot];
+  for (const TextId id : {packed.ns, packed.node, packed.service_account, packed.revision, packed.owner_api_version,
+                          packed.owner_kind, packed.owner_name, packed.owner_uid}) {
+    texts_.release(id);
+  }
+  packed = {};
+  free_.push_back(slot);
+}
+
+OwnerRef PodStore::owner_of(const PackedPod& pod) const {
+  const auto copy = [this](TextId id) { return std::string(texts_.text(id)); };
+  return {copy(pod.owner_api_version), copy(pod.owner_kind), copy(pod.owner_name), copy(pod.owner_uid)};
+}
+
+PodRecord PodStore::unpack(const PackedPod& packed) const {
+  PodRecord pod;
+  pod.uid = packed.uid();
+  pod.name = packed.name();
+  pod.ns = texts_.text(packed.ns);
+  pod.node = texts_.text(packed.node);
+  pod.service_account = texts_.text(packed.service_account);
+  pod.resource_version = packed.resource_version;
+  pod.ips.assign(packed.ips.begin(), packed.ips.begin() + packed.ip_count);
+  pod.host_network = packed.host_network;
+  pod.mirror = packed.mirror;
+  pod.finished = packed.finished;
+  pod.ready = packed.ready;
+  pod.created = packed.created;
+  pod.started = packed.started;
+  if (packed.deleting != Time::max()) {
+    pod.deleting = packed.deleting;
+  }
+  pod.owner = owner_of(packed);
+  pod.revision = texts_.text(packed.revision);
+  if (packed.extra) {
+    pod.labels = packed.extra->labels;
+    pod.annotations = packed.extra->annotations;
+  }
+  return pod;
+}
+
+const std::vector<PodStore::Slot>& PodStore::owned_by(std::string_view owner_uid) const {
+  static const std::vector<Slot> kNone;
+  const auto found = by_owner_.find(texts_.find(owner_uid));
+  return found == by_owner_.end() ? kNone : found->second;
+}
+
+std::vector<PodStore::Slot> PodStore::not_seen_in(std::uint32_t relist) const {
+  std::vector<Slot> slots;
+  for (const auto& [uid, slot] : by_uid_) {
+    if (pods_[slot].relist != relist) {
+      slots.push_back(slot);
+    }
+  }
+  std::ranges::sort(slots);
+  return slots;
+}
+
+}  // namespace remint::detect
