@@ -46,7 +46,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     return cannot_read(path, errno);
   }
   std::string content;
-  std::array<char, 65536> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
+  std::array<char, 65536> chunk;  // read() fills it
   // The size that stat() tells is not trusted: pipes have none, and a file may grow meanwhile.
   for (;;) {
     const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());

@@ -39,12 +39,12 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t max_bytes) {
   }
   z_stream& stream = inflater.stream;
   std::string unpacked;
-  std::array<char, 65536> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): inflate() fills it
+  std::array<char, 65536> chunk;  // inflate() fills it
   std::size_t taken = 0;
   for (;;) {
     const std::size_t offered = std::min<std::size_t>(bytes.size() - taken, std::numeric_limits<uInt>::max());
     // zlib's interface is not const-correct; it never writes to its input.
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data() + taken));  // NOLINT
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data() + taken));
     stream.avail_in = static_cast<uInt>(offered);
     stream.next_out = reinterpret_cast<Bytef*>(chunk.data());
     stream.avail_out = static_cast<uInt>(chunk.size());

@@ -168,7 +168,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     Frame& frame = frames_.back();
     if (frame.value.is_array()) {
       frame.value.push_back(std::move(value));
-    } else {
+    } else if (frame.key) {
       frame.value[*frame.key] = std::move(value);
       frame.key.reset();
     }
