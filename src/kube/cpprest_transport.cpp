@@ -4,6 +4,7 @@
 //  - a chunk size of -1 arrives as a piece of SIZE_MAX bytes: BodySink refuses absurd pieces;
 //  - it sends a request again by itself when a pooled connection turns out to be closed, also a POST: BodySource cannot be
 //    rewound, so that a write is sent at most once;
+//    When that fails it puts a connection that was never connected into its pool: the pool is dropped (forget_connections);
 //  - redirects are followed with the Authorization header: switched off;
 //  - `100 Continue` is taken for the answer, and the real answer for that of the next request: the connections are dropped;
 //  - an IPv6 address in brackets is not resolved: it is given without them, which its URL parser lets pass;
@@ -295,7 +296,10 @@ class CpprestTransport final : public Transport {
     auto head = flight.exchange->wait_head(deadline, stop);
     if (!head) {
       Error error = head.error();
-      error.unsent = !request.body.empty() && flight.body_gate->shut();
+      if (!request.body.empty()) {
+        error.unsent = flight.body_gate->shut();
+        forget_connections();
+      }
       return std::unexpected(std::move(error));
     }
     if (head->status < 200) {

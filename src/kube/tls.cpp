@@ -60,7 +60,7 @@ Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem) {
     return fail(ErrorCode::kInvalid, fmt::format("certificate {} is broken: {}", certificates.size() + 1, reason));
   }
   if (certificates.empty()) {
-    return fail(ErrorCode::kInvalid, "has no PEM certificate (-----BEGIN CERTIFICATE-----)");
+    return fail(ErrorCode::kInvalid, "has no PEM certificate");
   }
   return certificates;
 }
@@ -191,7 +191,14 @@ const SystemTrust& system_trust() { return mutable_system_trust(); }
 std::string describe_tls_error(unsigned long number) {
   // Plain errno values and Asio's own codes are small; OpenSSL puts the library's number into the upper bits.
   const char* reason = number > 0xFFFF ? ERR_reason_error_string(number) : nullptr;
-  return reason == nullptr ? "" : reason;
+  if (reason == nullptr) {
+    return "";
+  }
+  // "EVP lib" is how a wrong signature on the server's certificate shows up first.
+  const std::string_view text(reason);
+  return text == "certificate verify failed" || text == "EVP lib"
+             ? "certificate verify failed: it is not signed by the certificate authority we trust, or is for another name"
+             : std::string(text);
 }
 
 }  // namespace remint::kube

@@ -41,8 +41,8 @@ struct Config {
 };
 
 struct LoadOptions {
-  std::string kubeconfig;  ///< path; empty: $KUBECONFIG (first existing file), then in-cluster, then ~/.kube/config
-  std::string context;     ///< empty: current-context
+  std::string kubeconfig{};  ///< path; empty: $KUBECONFIG (first existing file), then in-cluster, then ~/.kube/config
+  std::string context{};     ///< empty: current-context
   bool allow_insecure_tls = false;  ///< without it, insecure-skip-tls-verify in a kubeconfig is refused
 };
 
