@@ -115,8 +115,8 @@ class BeastServer final : public Server {
     acceptor_.async_accept(executor, asio::bind_executor(strand_, [this](const error_code& error, Tcp::socket socket) {
                              if (!acceptor_.is_open() || core_.draining) return;
                              if (!error) {
-                               welcome(std::move(socket));
-                               return accept();
+                               accept();  // first: a connection that fails to start must not be the last one
+                               return welcome(std::move(socket));
                              }
                              if (error == asio::error::connection_aborted) return accept();
                              log::warn("Cannot accept connections",
