@@ -42,7 +42,7 @@ class Recorder:
             changes = sorted(self._changes, key=lambda change: change["time"])
         text = "".join(json.dumps(change, separators=(",", ":")) + "\n" for change in changes)
         _write(folder / "objects.jsonl.gz", text.encode())
-        _write(folder / "audit.jsonl.gz", (cluster.folder / "audit.log").read_bytes())
+        _write(folder / "audit.jsonl.gz", cluster.apiserver.audit_log.read_bytes())
         (folder / "policy.yaml").write_text(yaml.safe_dump(policy, sort_keys=False))
 
     def _follow(self, watch, listing, version, kind):

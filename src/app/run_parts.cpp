@@ -111,7 +111,10 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
 
   readyz_.add("caches", [this]() -> Result<void> {
     for (const auto& reflector : reflectors_) {
-      if (!reflector->synced()) return fail(ErrorCode::kUnavailable, reflector->name() + ": " + reflector->last_error());
+      if (!reflector->synced()) {
+        const auto why = reflector->last_error();
+        return fail(ErrorCode::kUnavailable, reflector->name() + ": " + (why.empty() ? "its first list is not whole yet" : why));
+      }
     }
     return {};
   });

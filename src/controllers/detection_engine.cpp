@@ -22,6 +22,15 @@ bool only_echoes(const WorkloadDecision& last, const WorkloadDecision& next) {
          (next.decision.check == "AlreadyRestarting" || next.decision.check == "AlreadyRestarted");
 }
 
+/// Who has been failing longest comes first; who merely will fail comes after all who do, soonest to break first.
+std::pair<bool, Time> urgency(const detect::Case& the_case) {
+  std::optional<Time> failing;
+  for (const auto& pod : the_case.pods) {
+    if (pod.failing_since && (!failing || *pod.failing_since < *failing)) failing = pod.failing_since;
+  }
+  return {!failing, failing.value_or(the_case.breaks_at.value_or(Time::max()))};
+}
+
 }  // namespace
 
 DetectionEngine::DetectionEngine(EngineSettings settings)
@@ -119,14 +128,21 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
     if (remembered.look_again && *remembered.look_again <= now) due.insert(uid);
   }
 
-  std::vector<WorkloadDecision> decisions;
+  std::vector<detect::Case> cases;
   for (const auto& uid : due) {
-    const auto the_case = detector_.find_case(uid);
-    if (!the_case) {
+    if (auto the_case = detector_.find_case(uid)) {
+      cases.push_back(std::move(*the_case));
+    } else {
       remembered_.erase(uid);
-      continue;
     }
-    auto next = decide(*the_case, now);
+  }
+  // The limits are handed out in this order.
+  std::stable_sort(cases.begin(), cases.end(), [](const auto& a, const auto& b) { return urgency(a) < urgency(b); });
+
+  std::vector<WorkloadDecision> decisions;
+  for (const auto& the_case : cases) {
+    const auto& uid = the_case.workload.uid;
+    auto next = decide(the_case, now);
     const auto known = remembered_.find(uid);
     auto& memory = remembered_[uid];
     memory.look_again = next.decision.not_before;
@@ -173,7 +189,12 @@ std::vector<WorkloadDecision> DetectionEngine::undecided(Time now) const {
   for (const auto& uid : detector_.open_cases()) {
     const auto it = remembered_.find(uid);
     if (it != remembered_.end() && it->second.decided) continue;
-    if (const auto the_case = detector_.find_case(uid)) result.push_back(decide(*the_case, now));
+    if (const auto the_case = detector_.find_case(uid)) {
+      auto decision = decide(*the_case, now);
+      // Nothing is waited for any more: it was seen, and it was not enough.
+      decision.decision.kind = DecisionKind::kObserve;
+      result.push_back(std::move(decision));
+    }
   }
   return result;
 }

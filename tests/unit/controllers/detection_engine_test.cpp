@@ -175,10 +175,40 @@ TEST_CASE("in a replay assumed restarts end, so that limits do not hold for ever
   CHECK(std::count_if(first.begin(), first.end(), [](const auto& d) { return d.decision.kind == DecisionKind::kWait; }) == 1);
 
   REQUIRE(world.engine.next_deadline());
-  for (auto at = 140s; at <= 150s; at += 5s) world.reject("10.0.0.9", at);
+  for (auto at = 140s; at <= 150s; at += 5s) {
+    world.reject("10.0.0.1", at);
+    world.reject("10.0.0.9", at);
+  }
   const auto then = world.advance(150s);
   REQUIRE(then.size() == 1);
   CHECK(then[0].decision.kind == DecisionKind::kRestart);
+}
+
+TEST_CASE("when a place becomes free, who has been failing longest gets it") {
+  SmallWorld world;
+  auto policy = enforce();
+  policy.spec.limits.max_concurrent = 1;
+  world.engine.set_policies({policy});
+  auto running = finished("deployment-other-1", "x", kStart);
+  running.workload.uid = "uid-other";
+  running.phase = Phase::kRunning;
+  running.finished.reset();
+  world.engine.set_restart("shop", running);
+  auto& inventory = world.engine.detector().inventory();
+  // Sorted by UID this one would come first.
+  inventory.apply(detect::ObjectKind::kDaemonSet, workload("DaemonSet", "agent", "uid-agent"));
+  auto agent = pod("agent-x", "10.0.0.9", kStart - 100h);
+  agent.owner = {"apps/v1", "DaemonSet", "agent", "uid-agent"};
+  inventory.apply(agent, kStart);
+  fail_until(world, 60s);
+  for (auto at = 20s; at <= 60s; at += 10s) world.reject("10.0.0.9", at);
+  CHECK(world.advance(60s).size() == 2);
+
+  world.engine.remove_restart("shop", running.name);
+  const auto then = world.advance(61s);
+  REQUIRE(then.size() == 1);
+  CHECK(then[0].decision.kind == DecisionKind::kRestart);
+  CHECK(then[0].the_case.workload.name == "cart");
 }
 
 TEST_CASE("what stays below the thresholds is told at the end of a recording") {
