@@ -42,20 +42,27 @@ int generation(const Json& object) { return object["metadata"]["generation"].get
 
 }  // namespace
 
-TEST_CASE("contract: the generation counts changes of a Deployment's spec") {
+TEST_CASE("contract: the generation counts changes of the spec, and of a Deployment's annotations") {
   auto& env = environment();
   const std::string name = unique_name("cart");
-  const Json created = env.create(kube::kDeployments, deployment(name));
-  CHECK(generation(created) == 1);
-  CHECK(generation(env.patch(kube::kDeployments, name, {{"metadata", {{"annotations", {{"a", "b"}}}}}})) == 1);
+  const Json label = {{"metadata", {{"labels", {{"a", "b"}}}}}},
+             annotation = {{"metadata", {{"annotations", {{"a", "b"}}}}}};
+  CHECK(generation(env.create(kube::kDeployments, deployment(name))) == 1);
+  CHECK(generation(env.patch(kube::kDeployments, name, label)) == 1);
+  CHECK(generation(env.patch(kube::kDeployments, name, annotation)) == 2);
   // As `kubectl rollout restart` does it.
-  const Json restart = {
-      {"spec",
-       {{"template",
-         {{"metadata", {{"annotations", {{"kubectl.kubernetes.io/restartedAt", "2026-07-01T10:00:00Z"}}}}}}}}}};
+  const Json restart = Json::parse(R"({"spec":{"template":{"metadata":{"annotations":{
+      "kubectl.kubernetes.io/restartedAt":"2026-07-01T10:00:00Z"}}}}})");
   const Json restarted = env.patch(kube::kDeployments, name, restart, PatchType::kStrategicMerge);
-  CHECK(generation(restarted) == 2);
+  CHECK(generation(restarted) == 3);
   CHECK(restarted["spec"]["template"]["spec"]["containers"][0]["name"] == "main");
+
+  Json stateful = deployment(name);
+  stateful["kind"] = "StatefulSet";
+  stateful["spec"]["serviceName"] = name;
+  env.create(kube::kStatefulSets, stateful);
+  CHECK(generation(env.patch(kube::kStatefulSets, name, annotation)) == 1);
+  CHECK(generation(env.patch(kube::kStatefulSets, name, restart, PatchType::kStrategicMerge)) == 2);
 }
 
 TEST_CASE("contract: a strategic merge patch merges containers by name") {

@@ -20,8 +20,13 @@ std::string text_at(const Json& object, const std::string& name) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : "";
 }
 
-/// What the generation counts: of a custom resource everything but metadata and status, of others the spec.
+/// What the generation counts: of a custom resource everything but metadata and status, of a Deployment the annotations
+/// too, of others the spec.
 bool spec_differs(const ApiResource& resource, Json before, Json after) {
+  if (resource.kind == "Deployment" &&
+      member(before["metadata"], "annotations") != member(after["metadata"], "annotations")) {
+    return true;
+  }
   if (!resource.custom) return member(before, "spec") != member(after, "spec");
   for (const auto* name : {"metadata", "status", "kind", "apiVersion"}) {
     before.erase(name);
