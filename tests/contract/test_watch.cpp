@@ -1,7 +1,9 @@
 // Lists in pages, watches, and what happens when history is gone.
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -176,22 +178,32 @@ TEST_CASE("contract: an object that stops matching is deleted for the watch") {
   CHECK(watching.seen()[0].type == WatchEventType::kDeleted);
 }
 
-TEST_CASE("contract: a watch ends at its time, with a bookmark before, and can go on from there") {
+// Bookmarks are no promise: a real server sends one 2 s before the end of most watches, but not of each. So several
+// watches are asked, and one bookmark is enough.
+TEST_CASE("contract: watches end at their time, bookmarks come, and a watch can go on from one") {
   auto& env = environment();
   const std::string name = unique_name("bookmark");
   const Json stored = env.create(kConfigMaps, labelled(name, name));
-  auto options = from(stored["metadata"]["resourceVersion"], "set=" + name);
-  // A real server sends the bookmark 2 s before the end.
-  options.server_timeout = std::chrono::seconds(4);
-  Watching watching(options);
-  env.create(kConfigMaps, labelled(name + "-other", "other"));
-  REQUIRE(wait_until([&] { return watching.end().has_value(); }));
-  INFO((*watching.end() ? "" : watching.end()->error().message));
-  CHECK(watching.end()->has_value());
-  CHECK(watching.seen().empty());
-  REQUIRE_FALSE(watching.bookmarks().empty());
-  CHECK(watching.bookmarks().back().version >= version_of(stored));
-  Watching next(from(std::to_string(watching.bookmarks().back().version), "set=" + name));
+  std::optional<std::uint64_t> bookmark;
+  for (int round = 0; round < 4 && !bookmark; ++round) {
+    std::vector<std::unique_ptr<Watching>> watches;
+    for (const int seconds : {3, 4, 5}) {
+      auto options = from(stored["metadata"]["resourceVersion"], "set=" + name);
+      options.server_timeout = std::chrono::seconds(seconds);
+      watches.push_back(std::make_unique<Watching>(options));
+    }
+    env.create(kConfigMaps, labelled(unique_name("other"), "other"));
+    for (const auto& watching : watches) {
+      REQUIRE(wait_until([&] { return watching->end().has_value(); }));
+      INFO((*watching->end() ? "" : watching->end()->error().message));
+      CHECK(watching->end()->has_value());
+      CHECK(watching->seen().empty());
+      if (!watching->bookmarks().empty()) bookmark = watching->bookmarks().back().version;
+    }
+  }
+  REQUIRE(bookmark);
+  CHECK(*bookmark >= version_of(stored));
+  Watching next(from(std::to_string(*bookmark), "set=" + name));
   env.patch(kConfigMaps, name, {{"data", {{"k", "w"}}}});
   REQUIRE(wait_until([&] { return !next.seen().empty(); }));
   CHECK(next.seen()[0].type == WatchEventType::kModified);
