@@ -39,6 +39,7 @@ LeaderMachine::Action LeaderMachine::on(const Read& read, std::chrono::nanosecon
   must_read_ = false;
   exists_ = read.record.has_value();
   if (read.record) {
+    absent_since_.reset();
     // Counted from after the read: the change may be as young as that. (From before it, a slow read would make us
     // believe the record older than it is.)
     if (seen_ != read.record) seen_at_ = now;
@@ -55,7 +56,6 @@ LeaderMachine::Action LeaderMachine::on(const Read& read, std::chrono::nanosecon
 // Until when somebody else may still be acting as the leader.
 std::chrono::nanoseconds LeaderMachine::alive_until(std::chrono::nanoseconds now) {
   constexpr auto kNobody = std::chrono::nanoseconds::min();
-  if (exists_) absent_since_.reset();
   if (!seen_ || leads(now)) return kNobody;
   // A record without a duration, which the API server allows: ours is as good a guess as any.
   const std::chrono::nanoseconds duration = seen_->duration.count() > 0 ? seen_->duration : settings_.duration;
@@ -70,6 +70,7 @@ LeaderMachine::Action LeaderMachine::on(const Wrote& wrote, std::chrono::nanosec
   conflicted_ = false;
   must_read_ = false;
   exists_ = true;
+  absent_since_.reset();
   seen_ = wrote.record;
   seen_at_ = now;
   valid_until_ = wrote.before + settings_.duration - settings_.margin;

@@ -51,6 +51,7 @@ Json to_object(const Json& base, const ObjectKey& key, const LeaseRecord& record
   object["apiVersion"] = "coordination.k8s.io/v1";
   object["kind"] = "Lease";
   auto& metadata = object["metadata"];
+  if (!metadata.is_object()) metadata = Json::object();
   metadata["name"] = key.name;
   metadata["namespace"] = key.ns;
   metadata.erase("managedFields");
@@ -60,6 +61,7 @@ Json to_object(const Json& base, const ObjectKey& key, const LeaseRecord& record
     metadata["resourceVersion"] = record.resource_version;
   }
   auto& spec = object["spec"];
+  if (!spec.is_object()) spec = Json::object();
   // Given up: the API server refuses an empty holder, but takes none.
   if (record.holder.empty()) {
     spec.erase("holderIdentity");

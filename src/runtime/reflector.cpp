@@ -125,7 +125,9 @@ struct Reflector::Impl {
     {
       const std::lock_guard lock(mutex);
       // The same failure again and again (a CRD that is not installed, a role that is missing) is told once.
-      if (last_error != error.message) {
+      if (error.code == ErrorCode::kGone) {
+        log::info("The watched version has expired; listing again", {{"resource", name}});
+      } else if (last_error != error.message) {
         log::warn("Watching a resource fails; trying again", {{"resource", name}, {"error", error}});
       }
       last_error = error.message;

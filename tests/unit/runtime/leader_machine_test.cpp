@@ -217,6 +217,18 @@ TEST_CASE("A former leader that was paused does not make a deleted lease anew at
   CHECK(sleep_of(leader.machine.step(LeaderMachine::Read{std::nullopt, 160s}, 160s, kWall)) == 2s);
 }
 
+// It waited out one deletion, made the lease, and led; long after, paused, it finds the lease deleted again. The first
+// deletion's time must not count for the second.
+TEST_CASE("Every deletion is waited out anew") {
+  LeaderMachine machine(settings("me"));
+  static_cast<void>(machine.step(LeaderMachine::Read{theirs("7"), 100s}, 100s, kWall));
+  static_cast<void>(machine.step(LeaderMachine::Read{std::nullopt, 200s}, 200s, kWall));
+  const auto record = create_of(machine.step(LeaderMachine::Read{std::nullopt, 215s}, 215s, kWall));
+  static_cast<void>(machine.step(LeaderMachine::Wrote{stored(record, "8"), 215s}, 215s, kWall));
+  CHECK(gets(machine.wake(400s, kWall)));
+  CHECK(sleep_of(machine.step(LeaderMachine::Read{std::nullopt, 400s}, 400s, kWall)) == 2s);
+}
+
 TEST_CASE("Only a lease of our own can be given up") {
   Leader leader(100s);
   const auto record = leader.machine.release_record(kWall + 9s);
