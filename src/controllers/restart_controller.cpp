@@ -24,10 +24,11 @@ Json template_patch(const restart::PatchTemplate& patch) {
 
 }  // namespace
 
-restart::VerificationInput summarize(const std::vector<detect::PodHealth>& pods, unsigned failing_threshold) {
+restart::VerificationInput summarize(const std::vector<detect::PodHealth>& pods, const std::string& cause,
+                                     unsigned failing_threshold) {
   restart::VerificationInput input;
   for (const auto& pod : pods) {
-    if (pod.terminating) continue;
+    if (pod.terminating || (!cause.empty() && pod.revision == cause)) continue;
     ++input.pods;
     const bool stale = pod.stale_since.has_value();
     const bool rejected = pod.failing_since.has_value();
@@ -142,12 +143,13 @@ Result<restart::Observation> RestartController::observe(const restart::Journal& 
     }
   }
   if (needs.verification) {
-    // Creation times have whole seconds; the patch's moment has not.
-    const auto since = std::chrono::floor<std::chrono::seconds>(journal.status.patched.value_or(journal.created));
+    // Counted from the start, not from when the patch was seen to be there: after a change of leader that is much later, and
+    // the new pods are older. Creation times have whole seconds.
+    const auto since = std::chrono::floor<std::chrono::seconds>(journal.status.started.value_or(journal.created));
     const std::string uid = target.uid.empty() && observation.target ? observation.target->uid : target.uid;
     const auto pods = hooks_.health(uid, since);
     if (!pods) return fail_in(pods.error(), "health of " + target.to_string());
-    observation.verification = summarize(*pods, settings_.failing_threshold);
+    observation.verification = summarize(*pods, journal.spec.cause, settings_.failing_threshold);
   }
   return observation;
 }

@@ -34,7 +34,9 @@ TEST_CASE("verification counts who authenticates, who fails and who was heard at
   leaving.terminating = true;
   auto stale = healthy("stale");
   stale.stale_since = kStart;
-  const auto input = summarize({healthy("a"), failing("b", 3), failing("c", 2), silent, leaving, stale}, 3);
+  auto old = failing("old", 100);
+  old.revision = "5f";
+  const auto input = summarize({healthy("a"), failing("b", 3), failing("c", 2), silent, leaving, stale, old}, "5f", 3);
   CHECK(input.pods == 5);
   CHECK(input.authenticated == 1);
   CHECK(input.failing == 2);
