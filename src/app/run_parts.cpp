@@ -163,9 +163,10 @@ Result<void> RunParts::start_ops_server() {
   settings.limits.body_bytes = 64U << 10U;
   auto server = http::Server::start(
       settings,
-      {{"GET", "/metrics", [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; }},
-       {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }},
-       {"GET", "/readyz", [this](const http::Request& request) { return readyz_.answer(request); }}},
+      {{"GET", "/metrics",
+        [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; }, {}},
+       {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }, {}},
+       {"GET", "/readyz", [this](const http::Request& request) { return readyz_.answer(request); }, {}}},
       metrics_);
   if (!server) return fail_in(server.error(), "--listen");
   ops_server_ = std::move(*server);
@@ -192,7 +193,10 @@ Result<void> RunParts::start_audit_server() {
                                   options_.audit_token_file.empty()};
   }
   auto server = http::Server::start(
-      settings, {{"POST", "/audit", [this](const http::Request& request) { return webhook_->handle(request); }}}, metrics_);
+      settings,
+      {{"POST", "/audit", [this](const http::Request& request) { return webhook_->handle(request); },
+        [this](const http::Request& request) { return webhook_->admit(request); }}},
+      metrics_);
   if (!server) return fail_in(server.error(), "--audit-listen");
   audit_server_ = std::move(*server);
   return {};

@@ -64,7 +64,7 @@ std::optional<Decision> check_paused_until(const Context& context) {
     return std::nullopt;
   }
   return wait(check::kPausedUntil,
-              fmt::format("its annotation remint.dev/paused-until says to wait until {}", when(*until, context.now)),
+              fmt::format("its annotation remint.dev/paused-until says to wait until {}", format_rfc3339(*until)),
               until);
 }
 
