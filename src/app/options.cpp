@@ -57,7 +57,8 @@ void add_log_flags(CLI::App& command, LogOptions& log) {
 void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) {
   auto& run = *app.add_subcommand("run", "Watch, decide and act, until SIGTERM");
   run.footer(kRunFooter);
-  run.add_option("--kubeconfig", o.kube.kubeconfig, "Default: $KUBECONFIG, then the pod's own account, then ~/.kube/config");
+  run.add_option("--kubeconfig", o.kube.kubeconfig,
+                 "Default: $KUBECONFIG, then the pod's own account, then ~/.kube/config");
   run.add_option("--context", o.kube.context, "Context of the kubeconfig (default: its current one)");
   run.add_flag("--insecure-skip-tls-verify", o.kube.allow_insecure_tls,
                "Accept a kubeconfig that says so; without this flag it is refused");
@@ -70,8 +71,9 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
   run.add_flag("--audit-insecure-http", o.audit_insecure_http,
                "Plain HTTP, no authentication, on a loopback address only: for trying things out");
   run.add_flag("--leader-elect,!--no-leader-elect", o.leader_elect, "Act only while holding the Lease (default: yes)");
-  run.add_option("--lease-namespace", o.own_namespace,
-                 "Remint's own namespace: holds the Lease and is never touched (default: $POD_NAMESPACE, else remint-system)");
+  run.add_option(
+      "--lease-namespace", o.own_namespace,
+      "Remint's own namespace: holds the Lease and is never touched (default: $POD_NAMESPACE, else remint-system)");
   run.add_option("--lease-name", o.lease_name, "Name of the Lease")->capture_default_str();
   run.add_option("--identity", o.identity, "Name of this replica (default: $POD_NAME, else host name and process id)");
   run.add_option("--lease-duration", durations[0], "How long a silent leader is waited for (default: 15s)")
@@ -83,12 +85,18 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
 }
 
 void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::string& lifetime) {
-  auto& replay = *app.add_subcommand("replay", "Decide about a recording: the same code that `run` runs, at the recording's time");
+  auto& replay =
+      *app.add_subcommand("replay", "Decide about a recording: the same code that `run` runs, at the recording's time");
   replay.footer(kReplayFooter);
-  replay.add_option("--audit", o.audit, "Audit logs: EventList, events, arrays or JSON lines, also .gz; merged by time")->required();
-  replay.add_option("--objects", o.objects, "A List as kubectl prints it, or JSON lines of {time, type, object}")->required();
-  replay.add_option("--policy", o.policy, "Policies (YAML or JSON); default: those in --objects, else one in mode Observe");
-  replay.add_option("--apiserver-log", o.apiserver_log, "API-server logs (accepted; not used by this version, which says so)");
+  replay
+      .add_option("--audit", o.audit, "Audit logs: EventList, events, arrays or JSON lines, also .gz; merged by time")
+      ->required();
+  replay.add_option("--objects", o.objects, "A List as kubectl prints it, or JSON lines of {time, type, object}")
+      ->required();
+  replay.add_option("--policy", o.policy,
+                    "Policies (YAML or JSON); default: those in --objects, else one in mode Observe");
+  replay.add_option("--apiserver-log", o.apiserver_log,
+                    "API-server logs (accepted; not used by this version, which says so)");
   replay.add_option("--pod-logs", o.pod_logs, "Folder of pod logs (accepted; not used by this version, which says so)");
   replay.add_option("--output", output, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
   replay.add_option("--extended-token-lifetime", lifetime, "Life of an extended token: 2160h on EKS (default: 8760h)")
@@ -105,7 +113,8 @@ Result<void> check(const RunOptions& o) {
   }
   if (o.audit_tls_cert.empty() || o.audit_tls_key.empty()) {
     return fail(ErrorCode::kInvalid,
-                "the audit endpoint needs --audit-tls-cert and --audit-tls-key (or --audit-insecure-http on a loopback address)");
+                "the audit endpoint needs --audit-tls-cert and --audit-tls-key (or --audit-insecure-http on a loopback "
+                "address)");
   }
   if (o.audit_client_ca.empty() && o.audit_token_file.empty()) {
     return fail(ErrorCode::kInvalid,

@@ -89,7 +89,8 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   std::stable_sort(objects->begin(), objects->end(), [](const auto& a, const auto& b) {
     return a.at.value_or(Time::min()) < b.at.value_or(Time::min());
   });
-  const auto first_change = std::find_if(objects->begin(), objects->end(), [](const auto& c) { return c.at.has_value(); });
+  const auto first_change =
+      std::find_if(objects->begin(), objects->end(), [](const auto& c) { return c.at.has_value(); });
   Time now = Time::max();
   if (!audit->order.empty()) now = audit->order.front().at;
   if (first_change != objects->end()) now = std::min(now, *first_change->at);

@@ -19,8 +19,8 @@ void add(detect::AuditReport& sum, const detect::AuditReport& part) {
   sum.invalid += part.invalid;
 }
 
-/// JSON lines are decoded in blocks of whole lines, so that one broken line costs no more than its block's rest; any other
-/// document has to be taken whole.
+/// JSON lines are decoded in blocks of whole lines, so that one broken line costs no more than its block's rest; any
+/// other document has to be taken whole.
 std::size_t block_end(std::string_view text, bool lines) {
   if (!lines || text.size() <= kBlock) return text.size();
   const auto newline = text.find('\n', kBlock);
@@ -78,7 +78,8 @@ Result<RecordedAudit> read_audit(const std::vector<std::string>& files) {
     }
   }
   if (recorded.report.invalid > 0) {
-    recorded.warnings.push_back(std::to_string(recorded.report.invalid) + " entries are not usable audit events and were left out");
+    recorded.warnings.push_back(std::to_string(recorded.report.invalid) +
+                                " entries are not usable audit events and were left out");
   }
   for (std::uint32_t b = 0; b < recorded.batches.size(); ++b) {
     for (std::uint32_t r = 0; r < recorded.batches[b].records.size(); ++r) {
@@ -86,7 +87,8 @@ Result<RecordedAudit> read_audit(const std::vector<std::string>& files) {
       recorded.order.push_back({std::max(record.staged, record.received), b, r});
     }
   }
-  std::stable_sort(recorded.order.begin(), recorded.order.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  std::stable_sort(recorded.order.begin(), recorded.order.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
   return recorded;
 }
 

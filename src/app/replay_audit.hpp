@@ -10,9 +10,9 @@
 namespace remint::app {
 
 struct RecordedAudit {
-  std::vector<detect::AuditBatch> batches;   ///< one per file and block
+  std::vector<detect::AuditBatch> batches;  ///< one per file and block
   struct Item {
-    Time at{};                 ///< when the API server wrote the event
+    Time at{};  ///< when the API server wrote the event
     std::uint32_t batch = 0;
     std::uint32_t record = 0;
   };

@@ -19,7 +19,8 @@ ObjectChange change_of(const Json& object, std::optional<Time> at, bool deleted,
                        const std::string& list_api) {
   FieldErrors ignored;
   const JsonReader reader(object, ignored);
-  return {at, deleted, reader.at("kind").string(list_kind), reader.at("apiVersion").string(list_api), dump_json(object)};
+  return {at, deleted, reader.at("kind").string(list_kind), reader.at("apiVersion").string(list_api),
+          dump_json(object)};
 }
 
 /// "PodList" -> "Pod": items of a typed list do not say what they are.
@@ -40,7 +41,8 @@ Result<void> add_document(const Json& document, std::vector<ObjectChange>& chang
     const auto at = reader.at("time").time();
     const auto type = reader.at("type").string();
     if (!at) reader.at("time").error("is needed beside \"object\"");
-    if (type != "ADDED" && type != "MODIFIED" && type != "DELETED") reader.error("\"type\" must be ADDED, MODIFIED or DELETED");
+    if (type != "ADDED" && type != "MODIFIED" && type != "DELETED")
+      reader.error("\"type\" must be ADDED, MODIFIED or DELETED");
     if (!errors.empty()) return fail(ErrorCode::kInvalid, join(errors));
     changes.push_back(change_of(document.at("object"), at, type == "DELETED", "", ""));
     return {};
@@ -174,9 +176,11 @@ Result<void> ObjectPlayer::apply(const ObjectChange& change, Time now) {
     engine_.reconsider();
     return {};
   }
-  static const std::map<std::string, detect::ObjectKind> kKinds{
-      {"ReplicaSet", kReplicaSet},   {"Deployment", kDeployment}, {"StatefulSet", kStatefulSet},
-      {"DaemonSet", kDaemonSet},     {"ReplicationController", kReplicationController}};
+  static const std::map<std::string, detect::ObjectKind> kKinds{{"ReplicaSet", kReplicaSet},
+                                                                {"Deployment", kDeployment},
+                                                                {"StatefulSet", kStatefulSet},
+                                                                {"DaemonSet", kDaemonSet},
+                                                                {"ReplicationController", kReplicationController}};
   const auto kind = kKinds.find(change.kind);
   if (kind == kKinds.end()) return {};
   auto workload = detect::decode_workload(change.text, change.api_version, change.kind);

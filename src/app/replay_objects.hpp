@@ -10,19 +10,21 @@
 namespace remint::app {
 
 struct ObjectChange {
-  std::optional<Time> at;      ///< absent: exists from the start
+  std::optional<Time> at;  ///< absent: exists from the start
   bool deleted = false;
   std::string kind;
   std::string api_version;
-  std::string text;            ///< the object as JSON
+  std::string text;  ///< the object as JSON
 };
 
-/// A List (or several), single objects, or JSON lines of {"time", "type", "object"}; also .gz. Errors name file and line.
+/// A List (or several), single objects, or JSON lines of {"time", "type", "object"}; also .gz. Errors name file and
+/// line.
 [[nodiscard]] Result<std::vector<ObjectChange>> read_objects(const std::string& file);
 /// Policies from YAML or JSON, several documents allowed; every field error is in the message.
 [[nodiscard]] Result<std::vector<policy::Policy>> read_policies(const std::string& file);
 
-/// Feeds changes into an engine. Policies among the objects are collected; kinds that detection has no use for are ignored.
+/// Feeds changes into an engine. Policies among the objects are collected; kinds that detection has no use for are
+/// ignored.
 class ObjectPlayer {
  public:
   ObjectPlayer(controllers::DetectionEngine& engine, std::vector<policy::Policy> policies, bool policies_are_fixed);

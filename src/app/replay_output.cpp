@@ -83,7 +83,8 @@ class TextOutput final : public ReplayOutput {
     row("why", d.decision.reason);
     row("found", fmt::format("{}, {:.0f} % sure{}", to_string(c.diagnosis), c.confidence * 100, pods(c)));
     for (const auto& reason : c.reasons) row("", reason);
-    if (c.breaks_at) row("breaks", fmt::format("{} (in {})", format_rfc3339(*c.breaks_at), humanize(*c.breaks_at - d.time)));
+    if (c.breaks_at)
+      row("breaks", fmt::format("{} (in {})", format_rfc3339(*c.breaks_at), humanize(*c.breaks_at - d.time)));
     if (d.decision.strategy != Strategy::kNone) row("how", std::string(to_string(d.decision.strategy)));
     if (d.decision.not_before) row("not before", format_rfc3339(*d.decision.not_before));
     if (!d.decision.policy.empty()) row("policy", d.decision.policy);
@@ -98,8 +99,9 @@ class TextOutput final : public ReplayOutput {
     out_ << fmt::format("\n{} of recording, {} audit events: {} rejected, {} with a stale token.\n",
                         humanize(s.end - s.begin), s.counts.audit_events, s.counts.rejected, s.counts.stale);
     if (s.counts.unattributed > 0) {
-      out_ << fmt::format("{} rejections came from a node's or a shared address and are nobody's for certain: not acted on.\n",
-                          s.counts.unattributed);
+      out_ << fmt::format(
+          "{} rejections came from a node's or a shared address and are nobody's for certain: not acted on.\n",
+          s.counts.unattributed);
     }
     if (s.counts.external > 0) {
       out_ << fmt::format("{} rejections came from outside the cluster: not acted on.\n", s.counts.external);
@@ -116,7 +118,9 @@ class TextOutput final : public ReplayOutput {
  private:
   void row(std::string_view label, const std::string& text) { out_ << fmt::format("  {:<11}{}\n", label, text); }
 
-  [[nodiscard]] std::string bold(const std::string& text) const { return colour_ ? "\033[1m" + text + "\033[0m" : text; }
+  [[nodiscard]] std::string bold(const std::string& text) const {
+    return colour_ ? "\033[1m" + text + "\033[0m" : text;
+  }
 
   [[nodiscard]] std::string paint(DecisionKind kind) const {
     std::string text = fmt::format("{:<7}", to_string(kind));

@@ -59,8 +59,11 @@ int run(const RunOptions& given) {
     std::cerr << "remint run: " << transport.error().message << '\n';
     return kUsage;
   }
-  log::info("Starting", {{"version", version_text()}, {"apiServer", config->server}, {"credentials", config->origin},
-                         {"identity", options.identity}, {"namespace", options.own_namespace}});
+  log::info("Starting", {{"version", version_text()},
+                         {"apiServer", config->server},
+                         {"credentials", config->origin},
+                         {"identity", options.identity},
+                         {"namespace", options.own_namespace}});
 
   RunParts parts(options, std::move(*transport), end_without_lease);
   runtime::Manager manager;

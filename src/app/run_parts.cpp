@@ -1,8 +1,8 @@
 #include "run_parts.hpp"
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -78,14 +78,13 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
           [this](const std::string& uid, Time since) { return detection_->health(uid, since, kPatience); }, passed});
   decisions_ = std::make_unique<controllers::DecisionWriter>(
       writer_, events_, system_clock(), metrics_,
-      controllers::DecisionWriterHooks{
-          [this](restart::Journal journal) {
-            const auto key = journal.key;
-            journals_->put(key, std::move(journal));
-          },
-          [this](const std::string& ns, const std::string& name) {
-            detection_->post([ns, name](auto& e, Time) { e.remove_restart(ns, name); });
-          }});
+      controllers::DecisionWriterHooks{[this](restart::Journal journal) {
+                                         const auto key = journal.key;
+                                         journals_->put(key, std::move(journal));
+                                       },
+                                       [this](const std::string& ns, const std::string& name) {
+                                         detection_->post([ns, name](auto& e, Time) { e.remove_restart(ns, name); });
+                                       }});
   policies_ = std::make_unique<controllers::PolicyController>(
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{
@@ -113,7 +112,8 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
     for (const auto& reflector : reflectors_) {
       if (!reflector->synced()) {
         const auto why = reflector->last_error();
-        return fail(ErrorCode::kUnavailable, reflector->name() + ": " + (why.empty() ? "its first list is not whole yet" : why));
+        return fail(ErrorCode::kUnavailable,
+                    reflector->name() + ": " + (why.empty() ? "its first list is not whole yet" : why));
       }
     }
     return {};
@@ -143,7 +143,8 @@ bool RunParts::leads() const { return !elector_ || elector_->leads(); }
 
 void RunParts::journal_changed(const ObjectKey& key, const std::shared_ptr<const restart::Journal>& journal) {
   if (journal) {
-    detection_->post([ns = key.ns, past = restart::to_past_restart(*journal)](auto& e, Time) { e.set_restart(ns, past); });
+    detection_->post(
+        [ns = key.ns, past = restart::to_past_restart(*journal)](auto& e, Time) { e.set_restart(ns, past); });
     restarts_->enqueue(key);
   } else {
     detection_->post([key](auto& e, Time) { e.remove_restart(key.ns, key.name); });
@@ -163,8 +164,10 @@ Result<void> RunParts::start_ops_server() {
   settings.limits.body_bytes = 64U << 10U;
   auto server = http::Server::start(
       settings,
-      {{"GET", "/metrics",
-        [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; }, {}},
+      {{"GET",
+        "/metrics",
+        [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; },
+        {}},
        {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }, {}},
        {"GET", "/readyz", [this](const http::Request& request) { return readyz_.answer(request); }, {}}},
       metrics_);
@@ -207,8 +210,13 @@ void RunParts::add_to(runtime::Manager& manager) {
   // First the open ports: a probe must find an honest "not ready yet" instead of a closed door.
   manager.add({"metrics and health", [this] { return start_ops_server(); },
                [this](milliseconds grace) { ops_server_->drain(grace); }});
-  // Detection before the reflectors that post to it, and stopped after them: a post to a box that nobody empties would hang.
-  manager.add({"detection", [this] { detection_->start(); return Result<void>(); },
+  // Detection before the reflectors that post to it, and stopped after them: a post to a box that nobody empties would
+  // hang.
+  manager.add({"detection",
+               [this] {
+                 detection_->start();
+                 return Result<void>();
+               },
                [this](milliseconds) { detection_->stop(); }});
   manager.add({"caches",
                [this] {
@@ -220,16 +228,36 @@ void RunParts::add_to(runtime::Manager& manager) {
                }});
   // The lease is given up only after everything that writes has stopped, the Events about it included.
   if (elector_) {
-    manager.add({"leader election", [this] { elector_->start(); return Result<void>(); },
+    manager.add({"leader election",
+                 [this] {
+                   elector_->start();
+                   return Result<void>();
+                 },
                  [this](milliseconds) { elector_->stop(true); }});
   }
-  manager.add({"events", [this] { events_.start(); return Result<void>(); },
+  manager.add({"events",
+               [this] {
+                 events_.start();
+                 return Result<void>();
+               },
                [this](milliseconds grace) { events_.stop(grace / 2); }});
-  manager.add({"decisions", [this] { decisions_->start(); return Result<void>(); },
+  manager.add({"decisions",
+               [this] {
+                 decisions_->start();
+                 return Result<void>();
+               },
                [this](milliseconds) { decisions_->stop(); }});
-  manager.add({"restarts", [this] { restarts_->start(); return Result<void>(); },
+  manager.add({"restarts",
+               [this] {
+                 restarts_->start();
+                 return Result<void>();
+               },
                [this](milliseconds) { restarts_->stop(); }});
-  manager.add({"policies", [this] { policies_->start(); return Result<void>(); },
+  manager.add({"policies",
+               [this] {
+                 policies_->start();
+                 return Result<void>();
+               },
                [this](milliseconds) { policies_->stop(); }});
   // Last in, first out: no event is taken that nobody will look at.
   manager.add({"audit intake", [this] { return start_audit_server(); },

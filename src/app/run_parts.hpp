@@ -23,7 +23,8 @@ namespace remint::app {
 
 class RunParts {
  public:
-  /// Creates everything and connects it; starts nothing. `on_lost` is called when the lease is lost: it must end the process.
+  /// Creates everything and connects it; starts nothing. `on_lost` is called when the lease is lost: it must end the
+  /// process.
   RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> transport, std::function<void()> on_lost);
   ~RunParts();
 
@@ -47,8 +48,8 @@ class RunParts {
   RunOptions options_;
   metrics::Registry metrics_;
   http::Health healthz_, readyz_;
-  kube::Client reader_;   ///< no guard: reads, and the lease itself
-  kube::Client writer_;   ///< every write asks for the lease first
+  kube::Client reader_;  ///< no guard: reads, and the lease itself
+  kube::Client writer_;  ///< every write asks for the lease first
   sources::BatchQueue batches_;
   runtime::EventRecorder events_;
   std::unique_ptr<runtime::LeaderElector> elector_;

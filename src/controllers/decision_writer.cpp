@@ -19,11 +19,16 @@ struct Wording {
 
 Wording wording(DecisionKind kind) {
   switch (kind) {
-    case DecisionKind::kRestart: return {"TokenRestart", false};
-    case DecisionKind::kWait: return {"TokenRestartDelayed", false};
-    case DecisionKind::kAsk: return {"TokenRestartNeedsApproval", false};
-    case DecisionKind::kObserve: return {"TokenProblemObserved", true};
-    case DecisionKind::kRefuse: return {"TokenRestartRefused", true};
+    case DecisionKind::kRestart:
+      return {"TokenRestart", false};
+    case DecisionKind::kWait:
+      return {"TokenRestartDelayed", false};
+    case DecisionKind::kAsk:
+      return {"TokenRestartNeedsApproval", false};
+    case DecisionKind::kObserve:
+      return {"TokenProblemObserved", true};
+    case DecisionKind::kRefuse:
+      return {"TokenRestartRefused", true};
   }
   return {"TokenProblemObserved", true};
 }
@@ -56,11 +61,13 @@ DecisionWriter::DecisionWriter(kube::Client& client, runtime::EventRecorder& eve
       events_(events),
       clock_(clock),
       hooks_(std::move(hooks)),
-      queue_(clock, metrics, "decisions", {std::chrono::milliseconds(200), std::chrono::milliseconds(10'000), 2.0, 0.2}) {
+      queue_(clock, metrics, "decisions",
+             {std::chrono::milliseconds(200), std::chrono::milliseconds(10'000), 2.0, 0.2}) {
   for (const auto kind : {DecisionKind::kRestart, DecisionKind::kWait, DecisionKind::kAsk, DecisionKind::kObserve,
                           DecisionKind::kRefuse}) {
-    decisions_[kind] = &metrics.counter("remint_decisions_total", "Decisions about workloads with a dead or dying token.",
-                                        {{"decision", std::string(to_string(kind))}});
+    decisions_[kind] =
+        &metrics.counter("remint_decisions_total", "Decisions about workloads with a dead or dying token.",
+                         {{"decision", std::string(to_string(kind))}});
   }
 }
 
@@ -91,15 +98,16 @@ void DecisionWriter::submit(WorkloadDecision decision) {
 void DecisionWriter::announce(const WorkloadDecision& decision) {
   decisions_.at(decision.decision.kind)->add();
   const auto& the_case = decision.the_case;
-  log::info("Decision", {{"case", the_case.id},
-                         {"decision", to_string(decision.decision.kind)},
-                         {"check", decision.decision.check},
-                         {"workload", the_case.workload.to_string()},
-                         {"diagnosis", to_string(the_case.diagnosis)},
-                         {"confidence", the_case.confidence},
-                         {"policy", decision.decision.policy},
-                         {"reason", decision.decision.reason},
-                         {"notBefore", decision.decision.not_before ? format_rfc3339(*decision.decision.not_before) : ""}});
+  log::info("Decision",
+            {{"case", the_case.id},
+             {"decision", to_string(decision.decision.kind)},
+             {"check", decision.decision.check},
+             {"workload", the_case.workload.to_string()},
+             {"diagnosis", to_string(the_case.diagnosis)},
+             {"confidence", the_case.confidence},
+             {"policy", decision.decision.policy},
+             {"reason", decision.decision.reason},
+             {"notBefore", decision.decision.not_before ? format_rfc3339(*decision.decision.not_before) : ""}});
   const auto [reason, warning] = wording(decision.decision.kind);
   const bool restart = decision.decision.kind == DecisionKind::kRestart;
   events_.record({the_case.workload, restart ? decision.restart_name : "", warning, reason, "Decide",
@@ -130,7 +138,8 @@ Result<restart::Journal> DecisionWriter::create(const WorkloadDecision& decision
   const auto object = parse_json(*stored);
   if (!object) return fail_in(object.error(), "answer of the API server");
   auto parsed = restart::parse_journal(*object);
-  if (!parsed) return fail(ErrorCode::kInternal, "WorkloadRestart " + journal.key.to_string() + ": " + join(parsed.error()));
+  if (!parsed)
+    return fail(ErrorCode::kInternal, "WorkloadRestart " + journal.key.to_string() + ": " + join(parsed.error()));
   return std::move(*parsed);
 }
 

@@ -22,7 +22,8 @@ struct DetectionController::Families {
                           "Rejections of pods that are terminating, gone, or younger than the request.")),
         pods(r.gauge("remint_pods", "Pods in the cache.")),
         cases(r.gauge("remint_cases", "Workloads with a failing or stale token now.")),
-        latency(r.histogram("remint_detection_latency_seconds", "From the receipt of an audit batch to the decisions on it.",
+        latency(r.histogram("remint_detection_latency_seconds",
+                            "From the receipt of an audit batch to the decisions on it.",
                             {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10})) {}
   metrics::Counter &events, &rejected, &stale, &duplicates, &unattributed, &external, &ignored;
   metrics::Gauge &pods, &cases;
@@ -57,7 +58,8 @@ void DetectionController::stop() {
 }
 
 void DetectionController::run() {
-  // Once a second at least: silence is an input too (runs that end, addresses that are forgotten, leadership that was won).
+  // Once a second at least: silence is an input too (runs that end, addresses that are forgotten, leadership that was
+  // won).
   auto wake = steady_clock::now() + std::chrono::seconds(1);
   if (const auto deadline = engine_.next_deadline()) {
     const auto until = std::max(*deadline - clock_.now(), Duration::zero());
@@ -139,10 +141,9 @@ Result<T> ask(DetectionController& controller, std::function<T(DetectionEngine&)
 }  // namespace
 
 Result<std::vector<detect::PodHealth>> DetectionController::health(const std::string& workload_uid, Time since,
-                                                                  std::chrono::milliseconds patience) {
+                                                                   std::chrono::milliseconds patience) {
   return ask<std::vector<detect::PodHealth>>(
-      *this,
-      [workload_uid, since](DetectionEngine& engine) { return engine.detector().health(workload_uid, since); },
+      *this, [workload_uid, since](DetectionEngine& engine) { return engine.detector().health(workload_uid, since); },
       patience);
 }
 

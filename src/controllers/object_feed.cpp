@@ -10,12 +10,20 @@ constexpr std::size_t kBatch = 256;
 std::pair<std::string_view, std::string_view> api_kind(detect::ObjectKind kind) {
   using enum detect::ObjectKind;
   switch (kind) {
-    case kReplicaSet: return {"apps/v1", "ReplicaSet"};
-    case kDeployment: return {"apps/v1", "Deployment"};
-    case kStatefulSet: return {"apps/v1", "StatefulSet"};
-    case kDaemonSet: return {"apps/v1", "DaemonSet"};
-    case kReplicationController: return {"v1", "ReplicationController"};
-    case kPod: case kNode: case kNamespace: break;
+    case kReplicaSet:
+      return {"apps/v1", "ReplicaSet"};
+    case kDeployment:
+      return {"apps/v1", "Deployment"};
+    case kStatefulSet:
+      return {"apps/v1", "StatefulSet"};
+    case kDaemonSet:
+      return {"apps/v1", "DaemonSet"};
+    case kReplicationController:
+      return {"v1", "ReplicationController"};
+    case kPod:
+    case kNode:
+    case kNamespace:
+      break;
   }
   return {"v1", ""};
 }

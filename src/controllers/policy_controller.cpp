@@ -49,9 +49,8 @@ class PolicyController::Sink final : public runtime::ReflectorSink {
   void end_list() override {
     {
       const std::lock_guard lock(owner_.mutex_);
-      std::erase_if(owner_.entries_, [&](const auto& item) {
-        return item.second.kind == kind_ && !listed_.contains(item.first);
-      });
+      std::erase_if(owner_.entries_,
+                    [&](const auto& item) { return item.second.kind == kind_ && !listed_.contains(item.first); });
     }
     owner_.publish();
   }
@@ -62,12 +61,14 @@ class PolicyController::Sink final : public runtime::ReflectorSink {
   std::set<std::string> listed_;
 };
 
-PolicyController::PolicyController(kube::Client& client, const Clock& clock, metrics::Registry& metrics, PolicyHooks hooks)
+PolicyController::PolicyController(kube::Client& client, const Clock& clock, metrics::Registry& metrics,
+                                   PolicyHooks hooks)
     : client_(client),
       clock_(clock),
       hooks_(std::move(hooks)),
       valid_(metrics.gauge("remint_policies", "Policies, by whether their newest spec is valid.", {{"valid", "true"}})),
-      invalid_(metrics.gauge("remint_policies", "Policies, by whether their newest spec is valid.", {{"valid", "false"}})),
+      invalid_(
+          metrics.gauge("remint_policies", "Policies, by whether their newest spec is valid.", {{"valid", "false"}})),
       cluster_(std::make_unique<Sink>(*this, "ClusterTokenRefreshPolicy")),
       namespaced_(std::make_unique<Sink>(*this, "TokenRefreshPolicy")) {}
 
@@ -98,8 +99,9 @@ void PolicyController::upsert(const Json& object, const std::string& kind) {
     entry.good = std::move(*parsed);
   } else {
     entry.errors = std::move(parsed.error());
-    log::warn("Policy is not valid, its last good spec stays in force",
-              {{"policy", reference_of(kind, key)}, {"inForce", entry.good.has_value()}, {"errors", join(entry.errors)}});
+    log::warn(
+        "Policy is not valid, its last good spec stays in force",
+        {{"policy", reference_of(kind, key)}, {"inForce", entry.good.has_value()}, {"errors", join(entry.errors)}});
   }
 }
 
@@ -164,7 +166,8 @@ void PolicyController::write_statuses(const std::stop_token& stop) {
     kube::WriteOptions options;
     options.subresource = "status";
     const auto& resource = entry.key.ns.empty() ? kube::kClusterPolicies : kube::kPolicies;
-    const auto done = client_.patch(resource, entry.key, kube::PatchType::kMerge, dump_json(Json{{"status", status}}), stop, options);
+    const auto done =
+        client_.patch(resource, entry.key, kube::PatchType::kMerge, dump_json(Json{{"status", status}}), stop, options);
     if (!done) {
       log::warn("Policy status not written", {{"policy", reference}, {"error", done.error()}});
       continue;

@@ -20,16 +20,16 @@ Json ready_condition(const PolicyView& view, Time now) {
   } else {
     condition["status"] = "False";
     condition["reason"] = "Invalid";
-    const std::string rest = view.in_force >= 0
-                                 ? "; generation " + std::to_string(view.in_force) + " stays in force"
-                                 : "; no earlier valid spec is known, so this policy does nothing";
+    const std::string rest = view.in_force >= 0 ? "; generation " + std::to_string(view.in_force) + " stays in force"
+                                                : "; no earlier valid spec is known, so this policy does nothing";
     condition["message"] = join(*view.errors).substr(0, kMaxMessage) + rest;
   }
   condition["lastTransitionTime"] = format_rfc3339(now);
   if (view.previous != nullptr && view.previous->is_object()) {
     for (const auto& old : view.previous->value("conditions", Json::array())) {
       if (old.is_object() && old.value("type", "") == "Ready" && old.value("status", "") == condition["status"]) {
-        condition["lastTransitionTime"] = old.value("lastTransitionTime", condition["lastTransitionTime"].get<std::string>());
+        condition["lastTransitionTime"] =
+            old.value("lastTransitionTime", condition["lastTransitionTime"].get<std::string>());
       }
     }
   }

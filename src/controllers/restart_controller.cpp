@@ -48,12 +48,14 @@ RestartController::RestartController(kube::Client& client, Journals& journals, r
       clock_(clock),
       settings_(settings),
       hooks_(std::move(hooks)),
-      cancelled_(metrics.counter("remint_restarts_total", "Restarts that ended, by outcome.", {{"outcome", "Cancelled"}})),
+      cancelled_(
+          metrics.counter("remint_restarts_total", "Restarts that ended, by outcome.", {{"outcome", "Cancelled"}})),
       queue_(clock, metrics, "restarts") {
   for (const auto outcome : {Outcome::kNone, Outcome::kCured, Outcome::kNotCured, Outcome::kUnverified}) {
     // A rollout that never became ready has no outcome: nothing could be verified.
     const std::string label = outcome == Outcome::kNone ? "Failed" : std::string(to_string(outcome));
-    outcomes_[outcome] = &metrics.counter("remint_restarts_total", "Restarts that ended, by outcome.", {{"outcome", label}});
+    outcomes_[outcome] =
+        &metrics.counter("remint_restarts_total", "Restarts that ended, by outcome.", {{"outcome", label}});
   }
 }
 
@@ -143,8 +145,8 @@ Result<restart::Observation> RestartController::observe(const restart::Journal& 
     }
   }
   if (needs.verification) {
-    // Counted from the start, not from when the patch was seen to be there: after a change of leader that is much later, and
-    // the new pods are older. Creation times have whole seconds.
+    // Counted from the start, not from when the patch was seen to be there: after a change of leader that is much
+    // later, and the new pods are older. Creation times have whole seconds.
     const auto since = std::chrono::floor<std::chrono::seconds>(journal.status.started.value_or(journal.created));
     const std::string uid = target.uid.empty() && observation.target ? observation.target->uid : target.uid;
     const auto pods = hooks_.health(uid, since);
@@ -160,12 +162,14 @@ Result<restart::Journal> RestartController::save(const restart::Journal& journal
   body["metadata"]["resourceVersion"] = journal.resource_version;
   kube::WriteOptions options;
   options.subresource = "status";
-  const auto stored = client_.patch(kube::kWorkloadRestarts, journal.key, kube::PatchType::kMerge, dump_json(body), stop, options);
+  const auto stored =
+      client_.patch(kube::kWorkloadRestarts, journal.key, kube::PatchType::kMerge, dump_json(body), stop, options);
   if (!stored) return fail_in(stored.error(), "writing the journal " + journal.key.to_string());
   const auto object = parse_json(*stored);
   if (!object) return fail_in(object.error(), "answer of the API server");
   auto parsed = restart::parse_journal(*object);
-  if (!parsed) return fail(ErrorCode::kInternal, "WorkloadRestart " + journal.key.to_string() + ": " + join(parsed.error()));
+  if (!parsed)
+    return fail(ErrorCode::kInternal, "WorkloadRestart " + journal.key.to_string() + ": " + join(parsed.error()));
   if (parsed->status.phase != journal.status.phase) {
     log::info("Restart phase", {{"restart", journal.key.to_string()},
                                 {"workload", journal.spec.target.to_string()},
@@ -180,7 +184,8 @@ Result<restart::Journal> RestartController::save(const restart::Journal& journal
 Result<void> RestartController::carry_out(const restart::Journal& journal, const restart::Effect& effect,
                                           const std::stop_token& stop) {
   if (const auto* notify = std::get_if<restart::Notify>(&effect)) {
-    events_.record({journal.spec.target, journal.key.name, notify->warning, notify->reason, "Restart", notify->message});
+    events_.record(
+        {journal.spec.target, journal.key.name, notify->warning, notify->reason, "Restart", notify->message});
     return {};
   }
   const auto& patch = std::get<restart::PatchTemplate>(effect);

@@ -24,9 +24,9 @@ Calls::Calls(std::shared_ptr<Transport> transport, metrics::Registry& metrics, c
       clock_(clock),
       guard_(std::move(guard)) {
   for (const char* verb : {"get", "list", "create", "patch", "update", "delete", "logs"}) {
-    durations_[verb] = &metrics_.histogram("remint_kube_request_duration_seconds",
-                                           "Time of one request to the API server, from sending to the last byte.",
-                                           {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}, {{"verb", verb}});
+    durations_[verb] = &metrics_.histogram(
+        "remint_kube_request_duration_seconds", "Time of one request to the API server, from sending to the last byte.",
+        {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}, {{"verb", verb}});
     retries_[verb] = &metrics_.counter("remint_kube_retries_total", "Requests to the API server that were sent again.",
                                        {{"verb", verb}});
   }

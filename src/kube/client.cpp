@@ -104,43 +104,48 @@ Result<void> Client::watch(const Resource& resource, const WatchOptions& options
 
 Result<std::string> Client::create(const Resource& resource, std::string_view ns, const std::string& body,
                                    const std::stop_token& stop, const WriteOptions& options) {
-  const std::string what = fmt::format("cannot create {}{}", resource.kind, ns.empty() ? "" : fmt::format(" in {}", ns));
+  const std::string what =
+      fmt::format("cannot create {}{}", resource.kind, ns.empty() ? "" : fmt::format(" in {}", ns));
   return impl_->run(
       impl_->write("create", std::string(resource.plural), what, create_request(resource, ns, body, options)), stop);
 }
 
-Result<std::string> Client::patch(const Resource& resource, const ObjectKey& key, PatchType type, const std::string& body,
-                                  const std::stop_token& stop, const WriteOptions& options) {
-  return impl_->run(impl_->write("patch", with_subresource(resource, options.subresource),
-                                 "cannot patch " + name_of(resource, key), patch_request(resource, key, type, body, options)),
-                    stop);
+Result<std::string> Client::patch(const Resource& resource, const ObjectKey& key, PatchType type,
+                                  const std::string& body, const std::stop_token& stop, const WriteOptions& options) {
+  return impl_->run(
+      impl_->write("patch", with_subresource(resource, options.subresource), "cannot patch " + name_of(resource, key),
+                   patch_request(resource, key, type, body, options)),
+      stop);
 }
 
 Result<std::string> Client::replace(const Resource& resource, const ObjectKey& key, const std::string& body,
                                     const std::stop_token& stop, const WriteOptions& options) {
-  return impl_->run(impl_->write("update", with_subresource(resource, options.subresource),
-                                 "cannot update " + name_of(resource, key), replace_request(resource, key, body, options)),
-                    stop);
+  return impl_->run(
+      impl_->write("update", with_subresource(resource, options.subresource), "cannot update " + name_of(resource, key),
+                   replace_request(resource, key, body, options)),
+      stop);
 }
 
 Result<void> Client::remove(const Resource& resource, const ObjectKey& key, const DeleteOptions& options,
                             const std::stop_token& stop) {
-  const auto removed = impl_->run(impl_->write("delete", std::string(resource.plural),
-                                               "cannot delete " + name_of(resource, key),
-                                               delete_request(resource, key, options)),
-                                  stop);
+  const auto removed =
+      impl_->run(impl_->write("delete", std::string(resource.plural), "cannot delete " + name_of(resource, key),
+                              delete_request(resource, key, options)),
+                 stop);
   return removed ? Result<void>{} : std::unexpected(removed.error());
 }
 
 Result<void> Client::evict(const ObjectKey& pod, const DeleteOptions& options, const std::stop_token& stop) {
-  Call call = impl_->write("create", "pods/eviction", "cannot evict Pod " + pod.to_string(), evict_request(pod, options));
+  Call call =
+      impl_->write("create", "pods/eviction", "cannot evict Pod " + pod.to_string(), evict_request(pod, options));
   call.kind = RetryClass::kEviction;
   const auto evicted = impl_->run(std::move(call), stop);
   return evicted ? Result<void>{} : std::unexpected(evicted.error());
 }
 
 Result<std::string> Client::logs(const ObjectKey& pod, const LogOptions& options, const std::stop_token& stop) {
-  Call call = impl_->read("logs", "pods/log", "cannot read the log of Pod " + pod.to_string(), logs_request(pod, options));
+  Call call =
+      impl_->read("logs", "pods/log", "cannot read the log of Pod " + pod.to_string(), logs_request(pod, options));
   // limitBytes is cut by the kubelet, which may be older than the rule that it counts the timestamps too.
   call.max_body = options.limit_bytes * 2 + (64U << 10U);
   return impl_->run(std::move(call), stop);

@@ -62,7 +62,8 @@ Result<Config> in_cluster_config(const std::string& folder, const std::string& h
   }
   const auto address = IpAddress::parse(host);
   const bool bracket = address && host.find(':') != std::string::npos;
-  const auto url = parse_server_url(fmt::format("https://{}{}{}:{}", bracket ? "[" : "", host, bracket ? "]" : "", port));
+  const auto url =
+      parse_server_url(fmt::format("https://{}{}{}:{}", bracket ? "[" : "", host, bracket ? "]" : "", port));
   if (!url) {
     return fail_in(url.error(), origin + ": KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT");
   }
@@ -72,7 +73,8 @@ Result<Config> in_cluster_config(const std::string& folder, const std::string& h
   config.certificate_authority.file = folder + "/ca.crt";
   for (const std::string& file : {config.token.file, config.certificate_authority.file}) {
     if (!exists(file)) {
-      return fail(ErrorCode::kNotFound, fmt::format("{}: {} does not exist; is automountServiceAccountToken off?", origin, file));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("{}: {} does not exist; is automountServiceAccountToken off?", origin, file));
     }
   }
   // Optional: only commands that name no namespace need it.
@@ -102,9 +104,10 @@ Result<Config> load_config(const LoadOptions& options) {
   const std::string home = environment("HOME");
   const std::string path = home + "/.kube/config";
   if (home.empty() || !exists(path)) {
-    return fail(ErrorCode::kNotFound, fmt::format("found no way to a cluster: no --kubeconfig, no $KUBECONFIG, not in a "
-                                                  "pod with a ServiceAccount token, and no {}",
-                                                  home.empty() ? "$HOME" : path));
+    return fail(ErrorCode::kNotFound,
+                fmt::format("found no way to a cluster: no --kubeconfig, no $KUBECONFIG, not in a "
+                            "pod with a ServiceAccount token, and no {}",
+                            home.empty() ? "$HOME" : path));
   }
   return load_kubeconfig(path, options);
 }

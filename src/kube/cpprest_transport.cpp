@@ -1,12 +1,16 @@
 // The one file that knows cpprestsdk. Its traps, and what is done about each here:
 //  - an unobserved failed task ends the process: every chain ends in a continuation that catches (observe);
-//  - its timeout counts per read and per client: ours are kept by the calling thread (Exchange), its own is out of the way;
+//  - its timeout counts per read and per client: ours are kept by the calling thread (Exchange), its own is out of the
+//  way;
 //  - a chunk size of -1 arrives as a piece of SIZE_MAX bytes: BodySink refuses absurd pieces;
-//  - it sends a request again by itself when a pooled connection turns out to be closed, also a POST: BodySource cannot be
+//  - it sends a request again by itself when a pooled connection turns out to be closed, also a POST: BodySource cannot
+//  be
 //    rewound, so that a write is sent at most once;
-//    When that fails it puts a connection that was never connected into its pool: the pool is dropped (forget_connections);
+//    When that fails it puts a connection that was never connected into its pool: the pool is dropped
+//    (forget_connections);
 //  - redirects are followed with the Authorization header: switched off;
-//  - `100 Continue` is taken for the answer, and the real answer for that of the next request: the connections are dropped;
+//  - `100 Continue` is taken for the answer, and the real answer for that of the next request: the connections are
+//  dropped;
 //  - an IPv6 address in brackets is not resolved: it is given without them, which its URL parser lets pass;
 //  - dropping a response does not stop it: Flight cancels.
 #include <cpprest/http_client.h>
@@ -170,7 +174,8 @@ Error describe(const std::exception_ptr& exception) {
     std::rethrow_exception(exception);
   } catch (const web::http::http_exception& failure) {
     error.message = failure.what();
-    if (const auto reason = describe_tls_error(static_cast<unsigned long>(failure.error_code().value())); !reason.empty()) {
+    if (const auto reason = describe_tls_error(static_cast<unsigned long>(failure.error_code().value()));
+        !reason.empty()) {
       error.message += " (" + reason + ")";
     }
   } catch (const std::exception& failure) {
@@ -205,8 +210,9 @@ void observe(pplx::task<web::http::http_response> answer, const std::shared_ptr<
       });
 }
 
-// A peer that vanished without a word (power, network) is noticed in about half a minute, and not only after the silence
-// that a watch is allowed. The socket must be opened for that before the library does, so the family must be known.
+// A peer that vanished without a word (power, network) is noticed in about half a minute, and not only after the
+// silence that a watch is allowed. The socket must be opened for that before the library does, so the family must be
+// known.
 void set_keepalive(Socket& socket, bool v6) {
   if (socket.is_open()) {
     return;
@@ -253,8 +259,8 @@ class CpprestTransport final : public Transport {
     const auto deadline = std::chrono::steady_clock::now() + request.timeout;
     Flight flight;
     const auto head = launch(flight, request, deadline, stop);
-    return finish(head ? collect(flight, *head, max_body, deadline, stop) : std::unexpected(head.error()), flight, request,
-                  deadline, stop);
+    return finish(head ? collect(flight, *head, max_body, deadline, stop) : std::unexpected(head.error()), flight,
+                  request, deadline, stop);
   }
 
   Result<Response> stream(const Request& request, const ChunkSink& sink, const std::stop_token& stop) override {
@@ -326,7 +332,8 @@ class CpprestTransport final : public Transport {
     }
     if (!request.body.empty()) {
       const auto source = std::make_shared<BodySource>(request.body, flight.body_gate);
-      out.set_body(streams::istream(streams::streambuf<std::uint8_t>(source)), request.body.size(), request.content_type);
+      out.set_body(streams::istream(streams::streambuf<std::uint8_t>(source)), request.body.size(),
+                   request.content_type);
     }
     const auto sink = std::make_shared<BodySink>(flight.exchange);
     out.set_response_stream(streams::ostream(streams::streambuf<std::uint8_t>(sink)));

@@ -215,8 +215,8 @@ Result<void> Credentials::ensure_exec(std::unique_lock<std::mutex>& lock, bool f
     exec_valid_ = true;
     ++exec_runs_;
     if (!fresh() && !force) {
-      return fail(ErrorCode::kInvalid, fmt::format("exec plugin {} gave a credential that has already expired",
-                                                   config_.exec.command));
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("exec plugin {} gave a credential that has already expired", config_.exec.command));
     }
   }
   return {};
@@ -239,7 +239,9 @@ Result<CredentialSnapshot> Credentials::current(Deadline deadline, const std::st
 
 bool Credentials::renew(const CredentialSnapshot& used, Deadline deadline, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  const auto newer = [&] { return tls_ != used.tls || (config_.exec.command.empty() ? token_ : exec_.token) != used.bearer; };
+  const auto newer = [&] {
+    return tls_ != used.tls || (config_.exec.command.empty() ? token_ : exec_.token) != used.bearer;
+  };
   // Somebody else may have renewed since; otherwise look at everything once more, whatever the stamps say.
   auto ready = load_tls(true);
   if (ready) {

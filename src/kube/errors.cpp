@@ -66,9 +66,10 @@ Error make_error(int status, const StatusBody& body, std::string_view fallback, 
   const std::string reason = body.reason.empty() ? "" : " " + body.reason;
   std::string message = body.message;
   if (message.empty()) {
-    message = status >= 300 && status < 400 ? "the server wants to redirect us, which is not followed; is its address right?"
-              : fallback.empty()            ? "the server gave no reason"
-                                            : sanitize(fallback, 200);
+    message = status >= 300 && status < 400
+                  ? "the server wants to redirect us, which is not followed; is its address right?"
+              : fallback.empty() ? "the server gave no reason"
+                                 : sanitize(fallback, 200);
   }
   return Error{code_of(status, body.reason), fmt::format("{}: {} (HTTP {}{})", what, message, status, reason),
                body.retry_after_seconds};

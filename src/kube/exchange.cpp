@@ -47,7 +47,8 @@ Result<void> Exchange::wait(std::unique_lock<std::mutex>& lock, Deadline deadlin
       changed_.wait_until(lock, stop, deadline, ready)) {
     return {};
   }
-  return stop.stop_requested() ? fail(ErrorCode::kCancelled, "stopped") : fail(ErrorCode::kTimeout, "no answer in time");
+  return stop.stop_requested() ? fail(ErrorCode::kCancelled, "stopped")
+                               : fail(ErrorCode::kTimeout, "no answer in time");
 }
 
 Result<ResponseHead> Exchange::wait_head(Deadline deadline, const std::stop_token& stop) {

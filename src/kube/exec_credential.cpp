@@ -50,9 +50,7 @@ Result<ExecCredential> parse_exec_credential(std::string_view text, const std::s
 }
 
 std::string exec_info(const Config& config, const std::string& ca_pem) {
-  Json info = {{"kind", "ExecCredential"},
-               {"apiVersion", config.exec.api_version},
-               {"spec", {{"interactive", false}}}};
+  Json info = {{"kind", "ExecCredential"}, {"apiVersion", config.exec.api_version}, {"spec", {{"interactive", false}}}};
   if (config.exec.provide_cluster_info) {
     Json cluster = {{"server", config.server}};
     if (!config.tls_server_name.empty()) {

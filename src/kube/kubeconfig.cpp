@@ -238,9 +238,9 @@ Result<Config> parse_kubeconfig(const std::string& text, const std::string& fold
     return fail_in(documents.error(), origin);
   }
   if (documents->size() != 1) {
-    return fail(ErrorCode::kInvalid, fmt::format("{}: {}", origin,
-                                                 documents->empty() ? "the file is empty"
-                                                                    : "there is more than one YAML document"));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: {}", origin,
+                            documents->empty() ? "the file is empty" : "there is more than one YAML document"));
   }
   std::string context_name;
   auto config = read_config(documents->front(), folder, options, context_name);

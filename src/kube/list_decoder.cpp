@@ -27,7 +27,9 @@ Result<void> decode_metadata(simdjson::ondemand::value value, ListPage& page) {
     if (const auto error = member.unescaped_key().get(key)) {
       return invalid(error);
     }
-    std::string* into = key == "resourceVersion" ? &page.resource_version : key == "continue" ? &page.continue_token : nullptr;
+    std::string* into = key == "resourceVersion" ? &page.resource_version
+                        : key == "continue"      ? &page.continue_token
+                                                 : nullptr;
     if (into == nullptr) {
       continue;
     }

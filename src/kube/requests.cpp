@@ -172,15 +172,17 @@ Request evict_request(const ObjectKey& pod, const DeleteOptions& options) {
 }
 
 Request logs_request(const ObjectKey& pod, const LogOptions& options) {
-  const auto number = [](const std::optional<unsigned>& value) { return value ? std::to_string(*value) : std::string{}; };
-  Request request = read_request(kPods.path(pod.ns, pod.name, "log") +
-                                 Query()
-                                     .add("container", options.container)
-                                     .add("tailLines", number(options.tail_lines))
-                                     .add("sinceSeconds", number(options.since_seconds))
-                                     .add("timestamps", options.timestamps ? "true" : "")
-                                     .add("limitBytes", std::to_string(options.limit_bytes))
-                                     .text());
+  const auto number = [](const std::optional<unsigned>& value) {
+    return value ? std::to_string(*value) : std::string{};
+  };
+  Request request =
+      read_request(kPods.path(pod.ns, pod.name, "log") + Query()
+                                                             .add("container", options.container)
+                                                             .add("tailLines", number(options.tail_lines))
+                                                             .add("sinceSeconds", number(options.since_seconds))
+                                                             .add("timestamps", options.timestamps ? "true" : "")
+                                                             .add("limitBytes", std::to_string(options.limit_bytes))
+                                                             .text());
   request.accept = "*/*";
   return request;
 }

@@ -33,8 +33,8 @@ Result<std::uint16_t> parse_port(std::string_view text) {
 }  // namespace
 
 std::string ServerUrl::to_string() const {
-  return fmt::format("{}://{}{}{}:{}{}", tls ? "https" : "http", host_is_v6 ? "[" : "", host, host_is_v6 ? "]" : "", port,
-                     path);
+  return fmt::format("{}://{}{}{}:{}{}", tls ? "https" : "http", host_is_v6 ? "[" : "", host, host_is_v6 ? "]" : "",
+                     port, path);
 }
 
 bool ServerUrl::is_loopback() const {

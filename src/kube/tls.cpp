@@ -39,8 +39,8 @@ std::string take_reason() {
 }
 
 BioPtr memory_bio(const std::string& text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(std::min<std::size_t>(
-                                                 text.size(), std::numeric_limits<int>::max()))));
+  return BioPtr(BIO_new_mem_buf(text.data(),
+                                static_cast<int>(std::min<std::size_t>(text.size(), std::numeric_limits<int>::max()))));
 }
 
 Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem) {
@@ -73,10 +73,9 @@ Result<KeyPtr> parse_key(const std::string& pem) {
   KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   const std::string reason = take_reason();
   if (!key) {
-    return fail(ErrorCode::kInvalid,
-                pem.find("ENCRYPTED") != std::string::npos
-                    ? "is encrypted; Remint has nobody to ask for the password"
-                    : fmt::format("has no PEM private key that OpenSSL can read: {}", reason));
+    return fail(ErrorCode::kInvalid, pem.find("ENCRYPTED") != std::string::npos
+                                         ? "is encrypted; Remint has nobody to ask for the password"
+                                         : fmt::format("has no PEM private key that OpenSSL can read: {}", reason));
   }
   return key;
 }
@@ -197,7 +196,8 @@ std::string describe_tls_error(unsigned long number) {
   // "EVP lib" is how a wrong signature on the server's certificate shows up first.
   const std::string_view text(reason);
   return text == "certificate verify failed" || text == "EVP lib"
-             ? "certificate verify failed: it is not signed by the certificate authority we trust, or is for another name"
+             ? "certificate verify failed: it is not signed by the certificate authority we trust, or is for another "
+               "name"
              : std::string(text);
 }
 

@@ -83,7 +83,8 @@ Result<void> WatchStream::feed(std::string_view bytes) {
     const std::size_t end = bytes.find('\n');
     const std::string_view part = bytes.substr(0, end);
     if (part.size() > impl_->max_line - impl_->line.size()) {
-      return fail(ErrorCode::kTooLarge, fmt::format("a watch event is larger than the {} bytes allowed", impl_->max_line));
+      return fail(ErrorCode::kTooLarge,
+                  fmt::format("a watch event is larger than the {} bytes allowed", impl_->max_line));
     }
     impl_->line.append(part);
     if (end == std::string_view::npos) {

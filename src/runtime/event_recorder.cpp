@@ -85,9 +85,8 @@ struct EventRecorder::Impl {
 
   void say(const EventSeries::Create& event) {
     const auto body = event_body(event, instance);
-    const auto result = with_retries([&](const std::stop_token& stop) {
-      return client.create(kube::kEvents, event.event.ns, body, stop);
-    });
+    const auto result = with_retries(
+        [&](const std::stop_token& stop) { return client.create(kube::kEvents, event.event.ns, body, stop); });
     // AlreadyExists: an earlier try whose answer was lost. The name is ours alone.
     if (result || result.error().code == ErrorCode::kAlreadyExists) return created.add();
     series.forget(event.event);

@@ -58,8 +58,8 @@ void EventSeries::forget(const ObjectKey& event) {
 
 ObjectKey EventSeries::name_for(const EventNote& note, Time wall) {
   // Unique without asking anybody: sending it twice by mistake must meet AlreadyExists, two different ones must not.
-  const auto seed = instance_ + '\n' + std::to_string(wall.time_since_epoch().count()) + '\n' + std::to_string(++made_) +
-                    '\n' + note.regarding.to_string() + '\n' + note.reason;
+  const auto seed = instance_ + '\n' + std::to_string(wall.time_since_epoch().count()) + '\n' +
+                    std::to_string(++made_) + '\n' + note.regarding.to_string() + '\n' + note.reason;
   // An Event lives in its object's namespace; one about a cluster-scoped object in "default" (the API server insists).
   return {note.regarding.ns.empty() ? "default" : note.regarding.ns,
           dns_name(note.regarding.name, 200) + "." + sha256_hex(seed, 8)};

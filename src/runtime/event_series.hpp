@@ -19,11 +19,20 @@ namespace remint::runtime {
 class EventSeries {
  public:
   static constexpr std::chrono::minutes kWindow{6};  ///< silent for longer than this, it is a new Event
-  static constexpr std::chrono::seconds kHold{60};   ///< between two updates of one Event, so that a storm costs few writes
+  static constexpr std::chrono::seconds kHold{
+      60};  ///< between two updates of one Event, so that a storm costs few writes
   static constexpr std::size_t kMaxSeries = 1000;
 
-  struct Create { ObjectKey event; EventNote note; Time at; };
-  struct Update { ObjectKey event; std::int64_t count; Time last; };
+  struct Create {
+    ObjectKey event;
+    EventNote note;
+    Time at;
+  };
+  struct Update {
+    ObjectKey event;
+    std::int64_t count;
+    Time last;
+  };
   using Write = std::variant<std::monostate, Create, Update>;  ///< monostate: counted, to be written later
 
   /// `instance` makes the names of two processes' Events differ.

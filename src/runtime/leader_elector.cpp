@@ -123,8 +123,9 @@ struct LeaderElector::Impl {
       return LeaderMachine::Read{std::move(*record), before};
     }
     if (const auto* create = std::get_if<LeaderMachine::Create>(&action)) {
-      auto record = keep(client.create(kube::kLeases, settings.lease.ns,
-                                       dump_json(to_object(nullptr, settings.lease, create->record)), deadline.token()));
+      auto record =
+          keep(client.create(kube::kLeases, settings.lease.ns,
+                             dump_json(to_object(nullptr, settings.lease, create->record)), deadline.token()));
       if (!record) return LeaderMachine::WriteFailed{failed("create", record.error(), deadline, timeout)};
       return LeaderMachine::Wrote{std::move(*record), before};
     }

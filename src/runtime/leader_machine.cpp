@@ -9,7 +9,8 @@ Result<void> check(const LeaderSettings& settings) {
   const auto valid = settings.duration - settings.margin;
   const auto bad = [](const std::string& what) { return fail(ErrorCode::kInvalid, "leader election: " + what); };
   if (settings.identity.empty()) return bad("the identity is empty; it must be unique to the process");
-  if (settings.margin.count() < 0 || valid.count() <= 0) return bad("the margin must be shorter than the lease's duration");
+  if (settings.margin.count() < 0 || valid.count() <= 0)
+    return bad("the margin must be shorter than the lease's duration");
   if (settings.renew_every.count() <= 0 || settings.renew_every >= valid) {
     return bad("the lease must be renewed more often than its duration less the margin");
   }
@@ -80,7 +81,8 @@ LeaderMachine::Action LeaderMachine::on(const Wrote& wrote, std::chrono::nanosec
 LeaderMachine::Action LeaderMachine::on(const WriteFailed& failed, std::chrono::nanoseconds now, Time /*wall*/) {
   must_read_ = true;
   const auto code = failed.error.code;
-  const bool conflict = code == ErrorCode::kConflict || code == ErrorCode::kAlreadyExists || code == ErrorCode::kNotFound;
+  const bool conflict =
+      code == ErrorCode::kConflict || code == ErrorCode::kAlreadyExists || code == ErrorCode::kNotFound;
   // Somebody was there first: look at once who. A second time in a row waits, so that two who write in turns do not
   // storm the API server.
   if (conflict && !std::exchange(conflicted_, true)) return Get{};

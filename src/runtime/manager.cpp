@@ -32,7 +32,8 @@ void Manager::stop(std::chrono::milliseconds grace) {
     --started_;
     auto& part = parts_[started_];
     const auto begun = clock_.steady_now();
-    const auto left = std::chrono::floor<milliseconds>(end - begun) - reserve * static_cast<milliseconds::rep>(started_);
+    const auto left =
+        std::chrono::floor<milliseconds>(end - begun) - reserve * static_cast<milliseconds::rep>(started_);
     const auto deadline = std::max(milliseconds(0), left);
     part.stop(deadline);
     const auto took = std::chrono::floor<milliseconds>(clock_.steady_now() - begun);

@@ -44,8 +44,8 @@ struct Reflector::Impl {
         name(settings.ns.empty() ? std::string(settings.resource.plural)
                                  : std::string(settings.resource.plural) + "/" + settings.ns),
         watcher(settings.backoff),
-        decode_errors(metrics.counter("remint_watch_decode_errors_total", "Watched objects that could not be understood.",
-                                      {{"resource", name}})),
+        decode_errors(metrics.counter("remint_watch_decode_errors_total",
+                                      "Watched objects that could not be understood.", {{"resource", name}})),
         synced_gauge(metrics.gauge("remint_watch_synced", "1 when the first list of the resource was whole.",
                                    {{"resource", name}})) {
     for (const auto* reason : {"ended", "expired", "silent", "cut", "refused", "failed"}) restarts(reason);

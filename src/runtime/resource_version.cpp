@@ -30,7 +30,8 @@ class Finder final : public nlohmann::json_sax<nlohmann::json> {
     at_field_ = depth_ == 2 && value == "resourceVersion";
     return true;
   }
-  bool parse_error(std::size_t /*at*/, const std::string& /*token*/, const nlohmann::detail::exception& /*e*/) override {
+  bool parse_error(std::size_t /*at*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*e*/) override {
     return false;
   }
 

@@ -17,8 +17,8 @@ constexpr std::chrono::nanoseconds kLongestWait = std::chrono::minutes(10);
 
 }  // namespace
 
-// Where a key is: `waiting` (ready or again) and `delayed` never hold the same key. A key being worked on is in `working`;
-// when it is added meanwhile it goes to `again`, and done() moves it to `ready`.
+// Where a key is: `waiting` (ready or again) and `delayed` never hold the same key. A key being worked on is in
+// `working`; when it is added meanwhile it goes to `again`, and done() moves it to `ready`.
 struct WorkQueue::Impl {
   using Nanoseconds = std::chrono::nanoseconds;
 
@@ -27,7 +27,8 @@ struct WorkQueue::Impl {
         backoff(settings),
         depth(metrics.gauge("remint_workqueue_depth", "Keys that are ready and wait for a worker.", {{"queue", name}})),
         adds(metrics.counter("remint_workqueue_adds_total", "Keys added, repeated ones included.", {{"queue", name}})),
-        retries(metrics.counter("remint_workqueue_retries_total", "Keys added again after a failure.", {{"queue", name}})),
+        retries(
+            metrics.counter("remint_workqueue_retries_total", "Keys added again after a failure.", {{"queue", name}})),
         latency(metrics.histogram("remint_workqueue_latency_seconds", "Time from ready to handed out.",
                                   {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60}, {{"queue", name}})) {}
 

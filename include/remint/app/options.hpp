@@ -29,12 +29,12 @@ struct LogOptions {
 struct RunOptions {
   LogOptions log;
   kube::LoadOptions kube;
-  std::string listen = "[::]:8080";        ///< metrics and health
+  std::string listen = "[::]:8080";  ///< metrics and health
   std::string audit_listen = "[::]:8443";
   std::string audit_tls_cert, audit_tls_key, audit_client_ca, audit_token_file;
   bool audit_insecure_http = false;
   bool leader_elect = true;
-  std::string own_namespace;               ///< Remint's own: its lease, and never touched
+  std::string own_namespace;  ///< Remint's own: its lease, and never touched
   std::string lease_name = "remint";
   std::string identity;
   Duration lease_duration = std::chrono::seconds(15);

@@ -1,6 +1,6 @@
 #pragma once
-// Makes decisions known and, for a Restart, makes its WorkloadRestart: log line, metric, Event, object. One worker thread, so
-// that the detection thread never waits for the API server.
+// Makes decisions known and, for a Restart, makes its WorkloadRestart: log line, metric, Event, object. One worker
+// thread, so that the detection thread never waits for the API server.
 
 #include <functional>
 #include <map>
@@ -31,7 +31,8 @@ class DecisionWriter {
   ~DecisionWriter();
   void start();
   void stop();
-  /// Never blocks. A newer decision on the same workload replaces one that still waits, except that a Restart is never replaced.
+  /// Never blocks. A newer decision on the same workload replaces one that still waits, except that a Restart is never
+  /// replaced.
   void submit(WorkloadDecision decision);
 
  private:
@@ -47,7 +48,8 @@ class DecisionWriter {
   std::map<DecisionKind, metrics::Counter*> decisions_;
   runtime::WorkQueue queue_;
   std::mutex mutex_;
-  std::map<ObjectKey, WorkloadDecision> pending_;  ///< restarts to create, by their key; at most as many as limits allow
+  std::map<ObjectKey, WorkloadDecision>
+      pending_;  ///< restarts to create, by their key; at most as many as limits allow
   std::jthread thread_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// The one thread that owns the detection state: feeds objects and audit batches to the engine, and hands its decisions on.
+// The one thread that owns the detection state: feeds objects and audit batches to the engine, and hands its decisions
+// on.
 
 #include <atomic>
 #include <functional>
@@ -22,7 +23,8 @@ struct DetectionHooks {
   std::function<bool()> synced;
   /// Decisions are taken only while this says true.
   std::function<bool()> leads;
-  /// On the detection thread; must not block. May arrive again if the process loses and regains nothing: names are deterministic.
+  /// On the detection thread; must not block. May arrive again if the process loses and regains nothing: names are
+  /// deterministic.
   std::function<void(WorkloadDecision)> on_decision;
 };
 
@@ -40,10 +42,10 @@ class DetectionController {
   bool post(Mailbox::Message message) { return mailbox_.post(std::move(message)); }
   void ring() { mailbox_.ring(); }
 
-  /// How the pods of a workload that were created at or after `since` do, and whether a request of theirs failed or succeeded.
-  /// Thread-safe; waits for the detection thread, at most `patience`.
+  /// How the pods of a workload that were created at or after `since` do, and whether a request of theirs failed or
+  /// succeeded. Thread-safe; waits for the detection thread, at most `patience`.
   [[nodiscard]] Result<std::vector<detect::PodHealth>> health(const std::string& workload_uid, Time since,
-                                                             std::chrono::milliseconds patience);
+                                                              std::chrono::milliseconds patience);
   /// For policy status. Thread-safe, likewise.
   [[nodiscard]] Result<std::vector<WorkloadDecision>> open_decisions(std::chrono::milliseconds patience);
 

@@ -1,6 +1,6 @@
 #pragma once
-// Detection and policy put together, without threads, clocks or sockets: signals and objects in, decisions out. Production
-// (DetectionController) and `remint replay` drive this same class. Single-owner.
+// Detection and policy put together, without threads, clocks or sockets: signals and objects in, decisions out.
+// Production (DetectionController) and `remint replay` drive this same class. Single-owner.
 
 #include <cstdint>
 #include <map>
@@ -16,11 +16,11 @@ namespace remint::controllers {
 /// One decision about one workload, with all that explains it.
 struct WorkloadDecision {
   Time time{};
-  detect::Case the_case;          ///< as it stood when it was decided
+  detect::Case the_case;  ///< as it stood when it was decided
   policy::Decision decision;
-  Duration observe{};             ///< the policy's verification.observe
-  unsigned attempt = 1;           ///< which try at this cause
-  std::string restart_name;       ///< for Restart: the WorkloadRestart's deterministic name
+  Duration observe{};        ///< the policy's verification.observe
+  unsigned attempt = 1;      ///< which try at this cause
+  std::string restart_name;  ///< for Restart: the WorkloadRestart's deterministic name
 };
 
 struct EngineSettings {
@@ -49,8 +49,8 @@ class DetectionEngine {
   /// Workload or namespace objects changed: what was decided on them is looked at again.
   void reconsider() { reconsider_all_ = true; }
 
-  /// Decides what is due. Returns decisions that are new or differ in kind, check, policy or time from the last one about
-  /// the workload; a Restart is counted against the limits at once.
+  /// Decides what is due. Returns decisions that are new or differ in kind, check, policy or time from the last one
+  /// about the workload; a Restart is counted against the limits at once.
   [[nodiscard]] std::vector<WorkloadDecision> advance(Time now);
   /// When advance() has something to do although nothing happens; never earlier than the last advance().
   [[nodiscard]] std::optional<Time> next_deadline() const;
@@ -63,7 +63,7 @@ class DetectionEngine {
  private:
   struct Remembered {
     WorkloadDecision last;
-    bool decided = false;                 ///< false: only pending so far
+    bool decided = false;  ///< false: only pending so far
     std::optional<Time> look_again;
   };
 

@@ -1,6 +1,6 @@
 #pragma once
-// How others reach the detection thread: by messages that it runs itself. Bounded; who posts to a full box waits, so that the
-// first lists of a large cluster cannot outrun their consumer.
+// How others reach the detection thread: by messages that it runs itself. Bounded; who posts to a full box waits, so
+// that the first lists of a large cluster cannot outrun their consumer.
 
 #include <chrono>
 #include <condition_variable>

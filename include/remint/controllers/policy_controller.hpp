@@ -1,6 +1,6 @@
 #pragma once
-// Keeps the policies in force and says in their status what came of them. A bad edit never takes a policy out of force: its
-// last good spec stays, and every error of the new one is in status.conditions.
+// Keeps the policies in force and says in their status what came of them. A bad edit never takes a policy out of force:
+// its last good spec stays, and every error of the new one is in status.conditions.
 
 #include <condition_variable>
 #include <functional>
@@ -46,10 +46,10 @@ class PolicyController {
     std::string kind;
     ObjectKey key;
     std::int64_t generation = 0;
-    FieldErrors errors;                    ///< of the newest spec
-    std::optional<policy::Policy> good;    ///< in force
-    std::string written;                   ///< the status that we wrote last
-    std::string status;                    ///< the status as read, JSON text
+    FieldErrors errors;                  ///< of the newest spec
+    std::optional<policy::Policy> good;  ///< in force
+    std::string written;                 ///< the status that we wrote last
+    std::string status;                  ///< the status as read, JSON text
   };
   class Sink;
 

@@ -62,8 +62,8 @@ class RestartController {
   std::vector<std::jthread> workers_;
 };
 
-/// What verification asks: how many of the new pods authenticate, fail, were heard at all. Pods of the revision that is the
-/// restart's cause are old ones, whenever they were made.
+/// What verification asks: how many of the new pods authenticate, fail, were heard at all. Pods of the revision that is
+/// the restart's cause are old ones, whenever they were made.
 [[nodiscard]] restart::VerificationInput summarize(const std::vector<detect::PodHealth>& pods, const std::string& cause,
                                                    unsigned failing_threshold);
 

@@ -1,6 +1,6 @@
 #pragma once
-// Decoding of audit.k8s.io/v1 bodies into compact records: only what attribution needs, one arena per batch, no allocation
-// per event. Facts: kubernetes.md sections 2, 3 and 5.
+// Decoding of audit.k8s.io/v1 bodies into compact records: only what attribution needs, one arena per batch, no
+// allocation per event. Facts: kubernetes.md sections 2, 3 and 5.
 
 #include <cstdint>
 #include <memory>
@@ -29,14 +29,16 @@ struct ArenaText {
 /// One event that matters. Texts live in the batch's arena.
 struct AuditRecord {
   AuditKind kind = AuditKind::kAccepted;
-  std::uint16_t code = 0;            ///< responseStatus.code; 0 when absent
-  Time received{};                   ///< requestReceivedTimestamp: when the token was checked
-  Time staged{};                     ///< stageTimestamp
-  std::optional<IpAddress> source;   ///< the LAST element of sourceIPs; absent when missing or not an address
-  std::uint64_t dedup = 0;           ///< 64-bit hash of (auditID, stage)
-  ArenaText audit_id, verb, uri, user_agent, resource, ns;  ///< kRejected only, but user_agent always; ns: objectRef.namespace
-  ArenaText pod_uid, pod_name, user_name, credential_id;    ///< kAccepted; user_name is system:serviceaccount:NS:SA
-  std::int64_t stale_seconds = -1;   ///< "seconds after warning threshold" of the stale-token annotation; -1: no annotation
+  std::uint16_t code = 0;           ///< responseStatus.code; 0 when absent
+  Time received{};                  ///< requestReceivedTimestamp: when the token was checked
+  Time staged{};                    ///< stageTimestamp
+  std::optional<IpAddress> source;  ///< the LAST element of sourceIPs; absent when missing or not an address
+  std::uint64_t dedup = 0;          ///< 64-bit hash of (auditID, stage)
+  ArenaText audit_id, verb, uri, user_agent, resource,
+      ns;  ///< kRejected only, but user_agent always; ns: objectRef.namespace
+  ArenaText pod_uid, pod_name, user_name, credential_id;  ///< kAccepted; user_name is system:serviceaccount:NS:SA
+  std::int64_t stale_seconds =
+      -1;  ///< "seconds after warning threshold" of the stale-token annotation; -1: no annotation
 };
 
 /// The records of one body. Reusable: clear() keeps the memory.
@@ -52,12 +54,13 @@ class AuditBatch {
 
 /// What became of a body's events: events == records added + ignored + invalid.
 struct AuditReport {
-  std::uint64_t events = 0;   ///< seen in the body
-  std::uint64_t rejected = 0; ///< records of kRejected
-  std::uint64_t stale = 0;    ///< records with a stale-token annotation
-  std::uint64_t ignored = 0;  ///< not of interest: other users, RequestReceived, ...
-  std::uint64_t invalid = 0;  ///< not an audit event: wrong types, no timestamp, over the caps
-  std::optional<Error> broken;  ///< the body is not valid JSON from here on (message has the offset); earlier events were kept
+  std::uint64_t events = 0;    ///< seen in the body
+  std::uint64_t rejected = 0;  ///< records of kRejected
+  std::uint64_t stale = 0;     ///< records with a stale-token annotation
+  std::uint64_t ignored = 0;   ///< not of interest: other users, RequestReceived, ...
+  std::uint64_t invalid = 0;   ///< not an audit event: wrong types, no timestamp, over the caps
+  std::optional<Error>
+      broken;  ///< the body is not valid JSON from here on (message has the offset); earlier events were kept
 };
 
 /// Not thread-safe: one decoder per thread; it owns the parser and its padded buffer (kept up to 16 MB between calls).
@@ -68,11 +71,11 @@ class AuditDecoder {
   AuditDecoder(const AuditDecoder&) = delete;
   AuditDecoder& operator=(const AuditDecoder&) = delete;
 
-  /// Appends to `batch`. `body` is an EventList, one event, an array of events, or JSON lines of any of these; UTF-8 BOM and
-  /// surrounding white space are fine. Never throws. Text caps: user agent and URI 1 KiB, other texts 256 bytes (cut).
-  /// A single event is capped at 4 MiB; depth costs nothing, as what is not read is skipped without recursion.
-  /// In JSON lines a bad line is one invalid event and the next line is read; elsewhere nothing is read after a break in
-  /// the structure, since a string's inside could then be taken for an event.
+  /// Appends to `batch`. `body` is an EventList, one event, an array of events, or JSON lines of any of these; UTF-8
+  /// BOM and surrounding white space are fine. Never throws. Text caps: user agent and URI 1 KiB, other texts 256 bytes
+  /// (cut). A single event is capped at 4 MiB; depth costs nothing, as what is not read is skipped without recursion.
+  /// In JSON lines a bad line is one invalid event and the next line is read; elsewhere nothing is read after a break
+  /// in the structure, since a string's inside could then be taken for an event.
   AuditReport decode(std::string_view body, AuditBatch& batch);
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
-// From records to cases: attribution, failing runs per pod, stale tokens, deduplication, evidence. Pure, single-owner. The
-// answers do not depend on the order in which events arrive: everything is computed from event times.
+// From records to cases: attribution, failing runs per pod, stale tokens, deduplication, evidence. Pure, single-owner.
+// The answers do not depend on the order in which events arrive: everything is computed from event times.
 
 #include <cstdint>
 #include <map>
@@ -19,33 +19,33 @@ namespace remint::detect {
 struct Evidence {
   std::string source;  ///< "audit", "apiserver-log", ...
   Time time{};
-  std::string text;    ///< sanitized, redacted
+  std::string text;  ///< sanitized, redacted
 };
 
 /// What is known about one pod's authentication.
 struct PodHealth {
   std::string uid, name;
   Time created{};
-  std::string revision;                  ///< of the pod's template
+  std::string revision;  ///< of the pod's template
   bool terminating = false;
   bool ready = false;
-  std::vector<Time> rejections;          ///< since the last success, oldest first, the last 128
-  std::uint64_t rejection_count = 0;     ///< since the last success, all
-  std::optional<Time> failing_since;     ///< first rejection after the last success
+  std::vector<Time> rejections;       ///< since the last success, oldest first, the last 128
+  std::uint64_t rejection_count = 0;  ///< since the last success, all
+  std::optional<Time> failing_since;  ///< first rejection after the last success
   std::optional<Time> last_rejection;
-  std::optional<Time> last_success;      ///< latest requestReceivedTimestamp of an accepted request
-  std::optional<Time> stale_since;       ///< when the token in use passed its warning threshold
-  std::optional<Time> last_stale;        ///< latest event with the annotation
-  std::optional<Time> breaks_at;         ///< when the stale token will be refused
+  std::optional<Time> last_success;  ///< latest requestReceivedTimestamp of an accepted request
+  std::optional<Time> stale_since;   ///< when the token in use passed its warning threshold
+  std::optional<Time> last_stale;    ///< latest event with the annotation
+  std::optional<Time> breaks_at;     ///< when the stale token will be refused
 };
 
 /// What is known about one workload now. Exists while at least one of its live pods fails or uses a stale token.
 struct Case {
-  std::string id;            ///< short and stable for (workload UID, cause): for logs
+  std::string id;  ///< short and stable for (workload UID, cause): for logs
   ObjectRef workload;
-  std::string cause;         ///< revision of the accused pods (pod UID for a bare pod): a restart changes it
+  std::string cause;  ///< revision of the accused pods (pod UID for a bare pod): a restart changes it
   Diagnosis diagnosis = Diagnosis::kUnknown;
-  double confidence = 0;     ///< of the attribution
+  double confidence = 0;             ///< of the attribution
   std::vector<std::string> reasons;  ///< why we think so, one sentence each
   std::vector<PodHealth> pods;       ///< the accused pods, by name
   std::vector<Evidence> evidence;    ///< newest last, at most 10
@@ -56,19 +56,20 @@ struct DetectorSettings {
   InventorySettings inventory;
   Duration extended_lifetime = std::chrono::seconds(31'536'000);  ///< 90 days on EKS
   Duration requested_lifetime = std::chrono::seconds(3607);
-  Duration forget_pod_after = std::chrono::hours(1);   ///< quiet failing runs are closed after this
+  Duration forget_pod_after = std::chrono::hours(1);  ///< quiet failing runs are closed after this
   std::size_t dedup_capacity = 1U << 17U;
   std::size_t max_failing_pods = 20'000;
 };
 
 struct DetectorCounts {
   std::uint64_t audit_events = 0, rejected = 0, stale = 0, accepted = 0;  ///< all but audit_events without duplicates
-  std::uint64_t duplicates = 0;    ///< of rejected and stale events; for others a repetition changes nothing and is not noticed
+  std::uint64_t duplicates =
+      0;  ///< of rejected and stale events; for others a repetition changes nothing and is not noticed
   std::uint64_t unattributed = 0;  ///< rejected, from a node's or an ambiguous address, or without an address
   std::uint64_t external = 0;      ///< rejected, from no address of this cluster
-  std::uint64_t ignored = 0;       ///< rejected, but the pod was terminating, or is younger than the event, or gone, or has
-                                   ///< authenticated since
-  std::uint64_t overflow = 0;      ///< rejected, but max_failing_pods are failing already
+  std::uint64_t ignored = 0;   ///< rejected, but the pod was terminating, or is younger than the event, or gone, or has
+                               ///< authenticated since
+  std::uint64_t overflow = 0;  ///< rejected, but max_failing_pods are failing already
 };
 
 class Detector {
@@ -81,8 +82,8 @@ class Detector {
 
   /// Adds to counts().audit_events what the decoder saw (records are a part of it).
   void count_events(const AuditReport& report);
-  /// Returns nothing; the workloads whose case may have changed are in take_changed(). The answers depend on event times
-  /// alone; `now` is when the batch came.
+  /// Returns nothing; the workloads whose case may have changed are in take_changed(). The answers depend on event
+  /// times alone; `now` is when the batch came.
   void observe(const AuditBatch& batch, Time now);
   /// To be called after inventory changes of that pod (its removal, too), so that its case follows.
   void pod_changed(std::string_view pod_uid);
@@ -94,8 +95,8 @@ class Detector {
   /// Nothing when the workload has no live failing or stale pod.
   [[nodiscard]] std::optional<Case> find_case(std::string_view workload_uid) const;
   [[nodiscard]] std::vector<std::string> open_cases() const;
-  /// Health of the live pods of a workload that were created at or after `since`: for verification. Pods never heard of have
-  /// neither successes nor rejections.
+  /// Health of the live pods of a workload that were created at or after `since`: for verification. Pods never heard of
+  /// have neither successes nor rejections.
   [[nodiscard]] std::vector<PodHealth> health(std::string_view workload_uid, Time since) const;
   [[nodiscard]] const DetectorCounts& counts() const;
 

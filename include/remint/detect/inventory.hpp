@@ -1,6 +1,6 @@
 #pragma once
-// What runs in the cluster, as far as attribution needs it: pods by UID and by address over time, owners, nodes, namespaces.
-// Pure and single-owner: the detection thread's. Memory: under 1.2 KB a pod.
+// What runs in the cluster, as far as attribution needs it: pods by UID and by address over time, owners, nodes,
+// namespaces. Pure and single-owner: the detection thread's. Memory: under 1.2 KB a pod.
 
 #include <cstdint>
 #include <memory>
@@ -14,13 +14,20 @@
 namespace remint::detect {
 
 enum class ObjectKind : std::uint8_t {
-  kPod, kReplicaSet, kDeployment, kStatefulSet, kDaemonSet, kReplicationController, kNode, kNamespace
+  kPod,
+  kReplicaSet,
+  kDeployment,
+  kStatefulSet,
+  kDaemonSet,
+  kReplicationController,
+  kNode,
+  kNamespace
 };
 
 /// A pod as the inventory gives it out (texts copied; this is not the hot path).
 struct PodView {
   PodRecord pod;
-  ObjectRef workload;         ///< topmost owner known; the pod itself when bare
+  ObjectRef workload;  ///< topmost owner known; the pod itself when bare
 };
 
 /// Whose address it was at a time.
@@ -33,8 +40,9 @@ enum class AddressOwner : std::uint8_t {
 };
 struct AddressAnswer {
   AddressOwner owner = AddressOwner::kExternal;
-  std::string_view pod_uid;  ///< for kPod; valid until the next change. The pod may have been removed since: see has_pod
-  Time since{};              ///< for kPod: since when it is known to have the address (the pod's start)
+  std::string_view
+      pod_uid;   ///< for kPod; valid until the next change. The pod may have been removed since: see has_pod
+  Time since{};  ///< for kPod: since when it is known to have the address (the pod's start)
 };
 
 struct InventorySettings {
@@ -48,7 +56,8 @@ class Inventory {
   ~Inventory();
 
   void apply(PodRecord pod, Time now);
-  /// A ReplicaSet that a Deployment has scaled to 0 and that has no pods is not kept: there are ten of them for each in use.
+  /// A ReplicaSet that a Deployment has scaled to 0 and that has no pods is not kept: there are ten of them for each in
+  /// use.
   void apply(ObjectKind kind, WorkloadRecord workload);
   void apply(NodeRecord node);
   void apply(NamespaceRecord ns);
@@ -63,10 +72,10 @@ class Inventory {
   [[nodiscard]] AddressAnswer who_had(const IpAddress& address, Time at) const;
   [[nodiscard]] std::optional<PodView> pod(std::string_view uid) const;
   [[nodiscard]] bool has_pod(std::string_view uid) const;
-  /// Topmost owner that the caches know, following controller references at most 8 steps. An owner whose object is not cached
-  /// (a CronJob, an operator's own kind) is returned as its reference says: shown as what it is. A reference whose UID belongs
-  /// to an object of another namespace, kind or name is a lie, and ends the walk: whoever may create pods could otherwise
-  /// accuse anybody's workload.
+  /// Topmost owner that the caches know, following controller references at most 8 steps. An owner whose object is not
+  /// cached (a CronJob, an operator's own kind) is returned as its reference says: shown as what it is. A reference
+  /// whose UID belongs to an object of another namespace, kind or name is a lie, and ends the walk: whoever may create
+  /// pods could otherwise accuse anybody's workload.
   [[nodiscard]] ObjectRef workload_of(const PodRecord& pod) const;
   [[nodiscard]] const WorkloadRecord* workload(std::string_view uid) const;
   [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;

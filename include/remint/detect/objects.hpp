@@ -24,18 +24,18 @@ struct OwnerRef {
 
 struct PodRecord {
   std::string uid, ns, name, node, service_account, resource_version;
-  std::vector<IpAddress> ips;           ///< status.podIPs (or podIP)
+  std::vector<IpAddress> ips;  ///< status.podIPs (or podIP)
   bool host_network = false;
-  bool mirror = false;                  ///< annotation kubernetes.io/config.mirror
-  bool finished = false;                ///< phase Succeeded or Failed
-  bool ready = false;                   ///< condition Ready
+  bool mirror = false;    ///< annotation kubernetes.io/config.mirror
+  bool finished = false;  ///< phase Succeeded or Failed
+  bool ready = false;     ///< condition Ready
   Time created{};
-  std::optional<Time> started;          ///< status.startTime
-  std::optional<Time> deleting;         ///< metadata.deletionTimestamp: any value means terminating
+  std::optional<Time> started;   ///< status.startTime
+  std::optional<Time> deleting;  ///< metadata.deletionTimestamp: any value means terminating
   OwnerRef owner;
-  std::string revision;                 ///< label pod-template-hash or controller-revision-hash
-  Labels labels;                        ///< kept for bare pods only (policies select workloads by label)
-  Labels annotations;                   ///< only those beginning with "remint.dev/"
+  std::string revision;  ///< label pod-template-hash or controller-revision-hash
+  Labels labels;         ///< kept for bare pods only (policies select workloads by label)
+  Labels annotations;    ///< only those beginning with "remint.dev/"
 };
 
 /// Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController (and, by metadata alone, anything else).
@@ -44,18 +44,19 @@ struct WorkloadRecord {
   std::string resource_version;
   OwnerRef owner;
   Labels labels;
-  Labels annotations;                   ///< only those beginning with "remint.dev/"
+  Labels annotations;  ///< only those beginning with "remint.dev/"
   bool deleting = false;
-  bool paused = false;                  ///< spec.paused of a Deployment
-  bool on_delete = false;               ///< updateStrategy OnDelete
-  bool stuck = false;                   ///< condition Progressing=False (ProgressDeadlineExceeded), or partition > 0 rollouts that cannot move
-  std::int64_t replicas = 1;            ///< spec.replicas (default 1); desiredNumberScheduled of a DaemonSet
+  bool paused = false;     ///< spec.paused of a Deployment
+  bool on_delete = false;  ///< updateStrategy OnDelete
+  bool stuck =
+      false;  ///< condition Progressing=False (ProgressDeadlineExceeded), or partition > 0 rollouts that cannot move
+  std::int64_t replicas = 1;  ///< spec.replicas (default 1); desiredNumberScheduled of a DaemonSet
   std::int64_t generation = 0, observed_generation = 0;
 };
 
 struct NodeRecord {
   std::string name;
-  std::vector<IpAddress> addresses;     ///< InternalIP and ExternalIP
+  std::vector<IpAddress> addresses;  ///< InternalIP and ExternalIP
 };
 
 struct NamespaceRecord {

@@ -1,6 +1,6 @@
 #pragma once
-// Named checks behind /healthz and /readyz. The open endpoint names the failing checks and never prints their error texts
-// (those go to the log); "?verbose" lists all names.
+// Named checks behind /healthz and /readyz. The open endpoint names the failing checks and never prints their error
+// texts (those go to the log); "?verbose" lists all names.
 
 #include <functional>
 #include <mutex>

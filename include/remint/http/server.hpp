@@ -25,8 +25,8 @@ struct Request {
   std::string_view content_encoding = {};
   std::string_view authorization = {};
   std::string_view body = {};
-  std::string_view peer_address = {};   ///< textual, without port
-  std::string_view client_subject = {}; ///< common name of the verified client certificate; empty when none was shown
+  std::string_view peer_address = {};    ///< textual, without port
+  std::string_view client_subject = {};  ///< common name of the verified client certificate; empty when none was shown
   bool client_certificate_verified = false;
 };
 
@@ -45,15 +45,16 @@ struct Route {
   std::string method;  ///< "GET", "POST"; another method on a known path is answered 405
   std::string path;    ///< exact match; unknown paths are 404
   Handler handler;
-  /// Optional: called when the header has been read and before any of the body is (Request::body is empty). A Response ends
-  /// the request there, so that a caller who may not post at all cannot make us receive 16 MB first. Same rules as a Handler.
+  /// Optional: called when the header has been read and before any of the body is (Request::body is empty). A Response
+  /// ends the request there, so that a caller who may not post at all cannot make us receive 16 MB first. Same rules as
+  /// a Handler.
   std::function<std::optional<Response>(const Request&)> admit = {};
 };
 
 struct TlsFiles {
-  std::string certificate_file;  ///< PEM chain
-  std::string key_file;          ///< PEM
-  std::string client_ca_file;    ///< PEM; empty: client certificates are not asked for
+  std::string certificate_file;             ///< PEM chain
+  std::string key_file;                     ///< PEM
+  std::string client_ca_file;               ///< PEM; empty: client certificates are not asked for
   bool require_client_certificate = false;  ///< false with a CA: verified when shown, needed by no one
 };
 
@@ -61,23 +62,25 @@ struct TlsFiles {
 struct Limits {
   std::uint64_t body_bytes = 16U << 20U;
   std::uint32_t header_bytes = 16U << 10U;
-  std::uint32_t connections = 256;               ///< more are closed on accept and counted
-  std::uint64_t bytes_in_flight = 128U << 20U;   ///< bodies being received or handled, all connections together; more gets 429
-  std::chrono::milliseconds handshake_and_header{10'000};  ///< from accept (or a request's first byte) to the header's end
-  std::chrono::milliseconds body{15'000};                  ///< from the header's end to the body's end: 408 when it passes
-  std::chrono::milliseconds idle{20'000};                  ///< between requests, and for the client to take an answer
+  std::uint32_t connections = 256;  ///< more are closed on accept and counted
+  std::uint64_t bytes_in_flight =
+      128U << 20U;  ///< bodies being received or handled, all connections together; more gets 429
+  std::chrono::milliseconds handshake_and_header{
+      10'000};                             ///< from accept (or a request's first byte) to the header's end
+  std::chrono::milliseconds body{15'000};  ///< from the header's end to the body's end: 408 when it passes
+  std::chrono::milliseconds idle{20'000};  ///< between requests, and for the client to take an answer
 };
 
 struct Settings {
-  std::string name;            ///< label of the metrics: "audit", "ops"
-  std::string listen;          ///< "127.0.0.1:8443", "[::]:8080"; port 0 picks a free one
-  std::optional<TlsFiles> tls; ///< absent: plain HTTP
+  std::string name;             ///< label of the metrics: "audit", "ops"
+  std::string listen;           ///< "127.0.0.1:8443", "[::]:8080"; port 0 picks a free one
+  std::optional<TlsFiles> tls;  ///< absent: plain HTTP
   Limits limits;
   unsigned threads = 1;
 };
 
-/// Thread-safe. Certificate, key and client CA files are read again when they change on disk (checked every second, and a
-/// broken file keeps the old one, with a log line and a metric).
+/// Thread-safe. Certificate, key and client CA files are read again when they change on disk (checked every second, and
+/// a broken file keeps the old one, with a log line and a metric).
 class Server {
  public:
   virtual ~Server() = default;
@@ -86,9 +89,9 @@ class Server {
                                                              metrics::Registry& metrics);
   /// The port that was bound.
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  /// Stops accepting, lets requests in flight finish until the deadline, closes the rest. A kept-alive connection may use the
-  /// first half second for one more request, which is answered with "Connection: close": so a busy client sees no error.
-  /// Idempotent; the destructor calls it. Never to be called by a handler.
+  /// Stops accepting, lets requests in flight finish until the deadline, closes the rest. A kept-alive connection may
+  /// use the first half second for one more request, which is answered with "Connection: close": so a busy client sees
+  /// no error. Idempotent; the destructor calls it. Never to be called by a handler.
   virtual void drain(std::chrono::milliseconds deadline) = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// Typed access to the Kubernetes API: what to ask, how to retry, what the answers mean. Objects stay raw JSON text here;
-// decoding belongs to those who know which fields they keep.
+// Typed access to the Kubernetes API: what to ask, how to retry, what the answers mean. Objects stay raw JSON text
+// here; decoding belongs to those who know which fields they keep.
 
 #include <chrono>
 #include <cstdint>
@@ -29,7 +29,8 @@ struct Resource {
   bool namespaced = true;
   [[nodiscard]] std::string api_version() const;
   /// "/apis/apps/v1/namespaces/shop/deployments/cart"; ns and name may be empty; segments are percent-encoded.
-  [[nodiscard]] std::string path(std::string_view ns, std::string_view name = {}, std::string_view subresource = {}) const;
+  [[nodiscard]] std::string path(std::string_view ns, std::string_view name = {},
+                                 std::string_view subresource = {}) const;
 };
 
 struct ListOptions {
@@ -62,17 +63,17 @@ using WatchSink = std::function<Result<void>(WatchEventType, std::string_view ob
 enum class PatchType : std::uint8_t { kMerge, kStrategicMerge, kJson, kApply };
 
 struct WriteOptions {
-  std::string subresource;            ///< "status", "scale"
+  std::string subresource;  ///< "status", "scale"
   std::string field_manager = "remint";
   bool dry_run = false;
-  bool force = false;                 ///< server-side apply only
+  bool force = false;  ///< server-side apply only
 };
 
 struct DeleteOptions {
   std::string uid;               ///< precondition; empty: none
   std::string resource_version;  ///< precondition; empty: none
   std::optional<int> grace_period_seconds;
-  std::string propagation;       ///< "Orphan", "Background", "Foreground"; empty: the server's default
+  std::string propagation;  ///< "Orphan", "Background", "Foreground"; empty: the server's default
 };
 
 struct LogOptions {
@@ -83,7 +84,8 @@ struct LogOptions {
   std::size_t limit_bytes = 1U << 20U;
 };
 
-/// Asked before every attempt of a write; an error stops the write. The leader guard lives behind it. Must be thread-safe.
+/// Asked before every attempt of a write; an error stops the write. The leader guard lives behind it. Must be
+/// thread-safe.
 using WriteGuard = std::function<Result<void>()>;
 
 /// How long each kind of call may take in all, and one attempt of it; what waits between attempts.
@@ -100,10 +102,11 @@ struct ClientSettings {
   std::function<double()> random;
 };
 
-/// Thread-safe. Metrics: remint_kube_requests_total{verb,resource,code} (code: the HTTP status, or an ErrorCode's name),
-/// remint_kube_request_duration_seconds{verb}, remint_kube_retries_total{verb}. Reads are retried on kUnavailable, 429 and 5xx with backoff within their deadline. A write is sent again only
-/// when the server certainly did not take it (429, or refused before the body was sent): a lost answer comes back as
-/// kUnavailable and the caller looks before it acts again. Retry-After is obeyed.
+/// Thread-safe. Metrics: remint_kube_requests_total{verb,resource,code} (code: the HTTP status, or an ErrorCode's
+/// name), remint_kube_request_duration_seconds{verb}, remint_kube_retries_total{verb}. Reads are retried on
+/// kUnavailable, 429 and 5xx with backoff within their deadline. A write is sent again only when the server certainly
+/// did not take it (429, or refused before the body was sent): a lost answer comes back as kUnavailable and the caller
+/// looks before it acts again. Retry-After is obeyed.
 class Client {
  public:
   /// `metrics` and `clock` must outlive it.
@@ -115,11 +118,12 @@ class Client {
 
   [[nodiscard]] Result<std::string> get(const Resource& resource, const ObjectKey& key, const std::stop_token& stop,
                                         std::string_view subresource = {});
-  /// All pages; returns the resourceVersion of the list. kGone: a continue token expired, begin again. kInvalid: what came is
-  /// not a List. Each page has a deadline of its own.
+  /// All pages; returns the resourceVersion of the list. kGone: a continue token expired, begin again. kInvalid: what
+  /// came is not a List. Each page has a deadline of its own.
   [[nodiscard]] Result<std::string> list(const Resource& resource, const ListOptions& options, const ItemSink& sink,
                                          const std::stop_token& stop);
-  /// Until the server ends it (an empty Result), or an error: kGone for 410, kTimeout for a dead connection. Bookmarks are on.
+  /// Until the server ends it (an empty Result), or an error: kGone for 410, kTimeout for a dead connection. Bookmarks
+  /// are on.
   [[nodiscard]] Result<void> watch(const Resource& resource, const WatchOptions& options, const WatchSink& sink,
                                    const std::stop_token& stop);
   /// These return the object as the server stored it.

@@ -1,6 +1,6 @@
 #pragma once
-// The credentials of one Config as they are now: files are looked at before each use and read again when they changed, so
-// that Remint never becomes what it cures.
+// The credentials of one Config as they are now: files are looked at before each use and read again when they changed,
+// so that Remint never becomes what it cures.
 
 #include <chrono>
 #include <condition_variable>
@@ -31,14 +31,15 @@ class Credentials {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  /// Reads every file once, so that a wrong one is told at start. Does not run the exec plugin. `clock` must outlive it.
+  /// Reads every file once, so that a wrong one is told at start. Does not run the exec plugin. `clock` must outlive
+  /// it.
   [[nodiscard]] static Result<std::unique_ptr<Credentials>> make(const Config& config, const Clock& clock);
 
-  /// After the first success a file that has become unreadable or broken keeps its last good content (and is logged once
-  /// per change): a rotation caught half-way must not stop us.
+  /// After the first success a file that has become unreadable or broken keeps its last good content (and is logged
+  /// once per change): a rotation caught half-way must not stop us.
   [[nodiscard]] Result<CredentialSnapshot> current(Deadline deadline, const std::stop_token& stop);
-  /// After a 401 to a request that used `used`: reads everything again, stamps or no stamps. True when there is something
-  /// newer than `used`.
+  /// After a 401 to a request that used `used`: reads everything again, stamps or no stamps. True when there is
+  /// something newer than `used`.
   [[nodiscard]] bool renew(const CredentialSnapshot& used, Deadline deadline, const std::stop_token& stop);
 
  private:

@@ -14,7 +14,7 @@
 namespace remint::kube {
 
 struct ExecCredential {
-  std::string token;            ///< this, or the next two, or all
+  std::string token;  ///< this, or the next two, or all
   std::string certificate_pem;
   std::string key_pem;
   std::optional<Time> expires;  ///< nullopt: until the server answers 401
@@ -26,10 +26,10 @@ struct ExecCredential {
 /// The value of $KUBERNETES_EXEC_INFO. `ca_pem` is the CA's content; used only with provide_cluster_info.
 [[nodiscard]] std::string exec_info(const Config& config, const std::string& ca_pem);
 
-/// Runs the plugin without a shell: stdin empty, at most 1 MiB of stdout, its process group killed at the deadline or on
-/// stop. The child sees our environment (with the user's own SSL_CERT_FILE) and the plugin's `env`. Thread-safe.
-/// kNotFound: no such program; kTimeout, kCancelled, kTooLarge; kInvalid: it failed (with the end of its stderr) or printed
-/// something else.
+/// Runs the plugin without a shell: stdin empty, at most 1 MiB of stdout, its process group killed at the deadline or
+/// on stop. The child sees our environment (with the user's own SSL_CERT_FILE) and the plugin's `env`. Thread-safe.
+/// kNotFound: no such program; kTimeout, kCancelled, kTooLarge; kInvalid: it failed (with the end of its stderr) or
+/// printed something else.
 [[nodiscard]] Result<ExecCredential> run_exec_plugin(const ExecPlugin& plugin, const std::string& info,
                                                      std::chrono::steady_clock::time_point deadline,
                                                      const std::stop_token& stop);

@@ -22,8 +22,8 @@ class ListDecoder {
   ~ListDecoder();
   ListDecoder(const ListDecoder&) = delete;
   ListDecoder& operator=(const ListDecoder&) = delete;
-  /// `body` may be reallocated, because the parser wants to read a little past its end. kInvalid: not a List; items before
-  /// the fault have been handed on by then. An error of `sink` ends it and is returned.
+  /// `body` may be reallocated, because the parser wants to read a little past its end. kInvalid: not a List; items
+  /// before the fault have been handed on by then. An error of `sink` ends it and is returned.
   [[nodiscard]] Result<ListPage> decode(std::string& body, const ItemSink& sink);
 
  private:

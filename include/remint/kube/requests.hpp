@@ -13,13 +13,14 @@ namespace remint::kube {
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
 /// `continue_token` is empty for the first page.
-[[nodiscard]] Request list_request(const Resource& resource, const ListOptions& options, std::string_view continue_token);
+[[nodiscard]] Request list_request(const Resource& resource, const ListOptions& options,
+                                   std::string_view continue_token);
 [[nodiscard]] Request watch_request(const Resource& resource, const WatchOptions& options);
 [[nodiscard]] Request get_request(const Resource& resource, const ObjectKey& key, std::string_view subresource);
 [[nodiscard]] Request create_request(const Resource& resource, std::string_view ns, const std::string& body,
                                      const WriteOptions& options);
-[[nodiscard]] Request patch_request(const Resource& resource, const ObjectKey& key, PatchType type, const std::string& body,
-                                    const WriteOptions& options);
+[[nodiscard]] Request patch_request(const Resource& resource, const ObjectKey& key, PatchType type,
+                                    const std::string& body, const WriteOptions& options);
 [[nodiscard]] Request replace_request(const Resource& resource, const ObjectKey& key, const std::string& body,
                                       const WriteOptions& options);
 [[nodiscard]] Request delete_request(const Resource& resource, const ObjectKey& key, const DeleteOptions& options);

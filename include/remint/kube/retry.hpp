@@ -1,5 +1,6 @@
 #pragma once
-// Whether to try again, and when: a pure decision, so that "a write is never sent twice blindly" can be tested by a table.
+// Whether to try again, and when: a pure decision, so that "a write is never sent twice blindly" can be tested by a
+// table.
 
 #include <chrono>
 #include <cstdint>
@@ -25,8 +26,8 @@ struct RetryQuestion {
   std::chrono::milliseconds remaining{0};  ///< until the deadline of the whole call
 };
 
-/// How long to wait before the next attempt; nullopt: give up, the error is the answer. Retry-After is never undercut, and
-/// no wait goes beyond the deadline.
+/// How long to wait before the next attempt; nullopt: give up, the error is the answer. Retry-After is never undercut,
+/// and no wait goes beyond the deadline.
 [[nodiscard]] std::optional<std::chrono::milliseconds> decide_retry(const RetryQuestion& question);
 
 }  // namespace remint::kube

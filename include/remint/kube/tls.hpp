@@ -1,6 +1,6 @@
 #pragma once
-// What a TLS connection to the API server needs, parsed and checked once, so that a broken file is a clear error (or keeps
-// the last good one) instead of a failed handshake.
+// What a TLS connection to the API server needs, parsed and checked once, so that a broken file is a clear error (or
+// keeps the last good one) instead of a failed handshake.
 
 #include <memory>
 #include <string>
@@ -22,13 +22,13 @@ class TlsMaterial {
   /// kInvalid: no certificate in it, bad PEM, an encrypted key, or a key that belongs to another certificate.
   [[nodiscard]] static Result<std::shared_ptr<const TlsMaterial>> parse(const TlsInput& input);
   virtual ~TlsMaterial() = default;
-  /// `ssl_context` is an OpenSSL SSL_CTX*. Replaces whatever authorities it trusted before: with a private CA the system's
-  /// are not trusted beside it. TLS 1.2 is the least.
+  /// `ssl_context` is an OpenSSL SSL_CTX*. Replaces whatever authorities it trusted before: with a private CA the
+  /// system's are not trusted beside it. TLS 1.2 is the least.
   [[nodiscard]] virtual Result<void> apply(void* ssl_context) const = 0;
 };
 
-/// Remembers $SSL_CERT_FILE and $SSL_CERT_DIR, then points them at nothing, because cpprestsdk makes OpenSSL load them on
-/// each new connection (47 ms). Call before any thread exists; the second call does nothing.
+/// Remembers $SSL_CERT_FILE and $SSL_CERT_DIR, then points them at nothing, because cpprestsdk makes OpenSSL load them
+/// on each new connection (47 ms). Call before any thread exists; the second call does nothing.
 void take_over_system_trust();
 /// The user's own values, which child processes must see again.
 struct SystemTrust {

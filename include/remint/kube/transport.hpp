@@ -22,8 +22,8 @@ struct Request {
   std::string body;
   /// For send(): the whole exchange. For stream(): until the headers, then the longest silence between two reads.
   std::chrono::milliseconds timeout{30'000};
-  /// For stream(): the longest silence, where it differs from `timeout`. A watch may be silent for minutes, but its headers
-  /// come at once. 0: the same.
+  /// For stream(): the longest silence, where it differs from `timeout`. A watch may be silent for minutes, but its
+  /// headers come at once. 0: the same.
   std::chrono::milliseconds silence{0};
 };
 
@@ -39,17 +39,17 @@ struct Response {
 using ChunkSink = std::function<Result<void>(std::string_view)>;
 
 /// Thread-safe. Every call can be cancelled by its stop token from another thread and never outlives its deadline.
-/// HTTP error statuses are responses, not errors; errors are: kUnavailable (connect, TLS, cut), kTimeout, kCancelled, kTooLarge,
-/// kInvalid (credentials, path). Error::unsent is set when a request with a body certainly did not reach the server.
-/// Redirects are not followed: a 3xx is a response.
+/// HTTP error statuses are responses, not errors; errors are: kUnavailable (connect, TLS, cut), kTimeout, kCancelled,
+/// kTooLarge, kInvalid (credentials, path). Error::unsent is set when a request with a body certainly did not reach the
+/// server. Redirects are not followed: a 3xx is a response.
 class Transport {
  public:
   virtual ~Transport() = default;
   /// `max_body`: kTooLarge beyond it.
   [[nodiscard]] virtual Result<Response> send(const Request& request, const std::stop_token& stop,
                                               std::size_t max_body = 64U << 20U) = 0;
-  /// Streams a 2xx body into `sink`; for other statuses the body (at most 64 KiB) is in the response. Returns when the body
-  /// has ended well; a body cut short is kUnavailable.
+  /// Streams a 2xx body into `sink`; for other statuses the body (at most 64 KiB) is in the response. Returns when the
+  /// body has ended well; a body cut short is kUnavailable.
   [[nodiscard]] virtual Result<Response> stream(const Request& request, const ChunkSink& sink,
                                                 const std::stop_token& stop) = 0;
 };
@@ -62,7 +62,9 @@ struct TransportSettings {
 /// loading the system's CA bundle on each connection (facts: dependencies.md, cpprestsdk trap 5).
 void prepare_process(unsigned threads = 4);
 
-/// The cpprestsdk transport. Reads files named by the config lazily and again when they change; a 401 also forces a re-read.
-[[nodiscard]] Result<std::shared_ptr<Transport>> make_transport(const Config& config, const TransportSettings& settings);
+/// The cpprestsdk transport. Reads files named by the config lazily and again when they change; a 401 also forces a
+/// re-read.
+[[nodiscard]] Result<std::shared_ptr<Transport>> make_transport(const Config& config,
+                                                                const TransportSettings& settings);
 
 }  // namespace remint::kube

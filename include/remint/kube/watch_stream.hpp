@@ -21,8 +21,9 @@ class WatchStream {
   WatchStream(const WatchStream&) = delete;
   WatchStream& operator=(const WatchStream&) = delete;
 
-  /// kTooLarge: a line beyond the cap. kInvalid: not a watch event. An ERROR event is returned as the Error that its Status
-  /// tells: kGone for 410. An error of the sink ends it and is returned. After an error the stream must not be fed again.
+  /// kTooLarge: a line beyond the cap. kInvalid: not a watch event. An ERROR event is returned as the Error that its
+  /// Status tells: kGone for 410. An error of the sink ends it and is returned. After an error the stream must not be
+  /// fed again.
   [[nodiscard]] Result<void> feed(std::string_view bytes);
   /// The stream has ended: kUnavailable when it ended within a line.
   [[nodiscard]] Result<void> finish();

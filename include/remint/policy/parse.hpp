@@ -6,8 +6,8 @@
 
 namespace remint::policy {
 
-/// `object` is the whole custom resource (apiVersion, kind, metadata, spec). Unknown fields are errors: a mistyped limit must
-/// not mean "no limit". Never throws.
+/// `object` is the whole custom resource (apiVersion, kind, metadata, spec). Unknown fields are errors: a mistyped
+/// limit must not mean "no limit". Never throws.
 [[nodiscard]] std::expected<Policy, FieldErrors> parse_policy(const Json& object);
 
 }  // namespace remint::policy

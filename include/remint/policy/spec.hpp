@@ -1,6 +1,6 @@
 #pragma once
-// The spec of ClusterTokenRefreshPolicy and TokenRefreshPolicy as values. Fields appear here, in the CRDs and in the parser
-// when their behaviour exists, and not before. Defaults are the CRDs' defaults.
+// The spec of ClusterTokenRefreshPolicy and TokenRefreshPolicy as values. Fields appear here, in the CRDs and in the
+// parser when their behaviour exists, and not before. Defaults are the CRDs' defaults.
 
 #include <cstdint>
 #include <map>
@@ -42,7 +42,7 @@ struct Match {
   std::vector<std::string> include_namespaces;  ///< empty: all; shell-style '*' is allowed
   std::vector<std::string> exclude_namespaces;
   LabelSelector namespace_selector;
-  LabelSelector selector;                       ///< labels of the workload
+  LabelSelector selector;  ///< labels of the workload
   std::vector<std::string> kinds{"Deployment", "StatefulSet", "DaemonSet"};
 };
 
@@ -53,15 +53,15 @@ struct StaleTokenSignal {
 
 struct RejectedTokenSignal {
   bool enabled = true;
-  std::uint32_t count = 3;                        ///< 1 to 100
+  std::uint32_t count = 3;  ///< 1 to 100
   Duration within = std::chrono::minutes(2);
   Duration for_ = std::chrono::seconds(30);
 };
 
 struct Limits {
-  Duration cooldown = std::chrono::minutes(30);   ///< per workload, from the end of its last restart
-  std::uint32_t max_per_hour = 20;                ///< restarts begun by this policy in the last hour
-  std::uint32_t max_concurrent = 2;               ///< restarts of this policy that are not final
+  Duration cooldown = std::chrono::minutes(30);  ///< per workload, from the end of its last restart
+  std::uint32_t max_per_hour = 20;               ///< restarts begun by this policy in the last hour
+  std::uint32_t max_concurrent = 2;              ///< restarts of this policy that are not final
 };
 
 struct Spec {

@@ -1,6 +1,6 @@
 #pragma once
-// events.k8s.io/v1 with series: the same thing said again within six minutes becomes one Event with a count. Never blocks
-// its caller: bounded queue, a worker thread, drops are counted.
+// events.k8s.io/v1 with series: the same thing said again within six minutes becomes one Event with a count. Never
+// blocks its caller: bounded queue, a worker thread, drops are counted.
 
 #include <chrono>
 #include <cstddef>
@@ -16,18 +16,18 @@ namespace remint::runtime {
 
 struct EventNote {
   ObjectRef regarding;
-  std::string related_name;   ///< optional: the WorkloadRestart, same namespace
+  std::string related_name;  ///< optional: the WorkloadRestart, same namespace
   bool warning = false;
-  std::string reason;         ///< CamelCase, at most 128 characters
-  std::string action;         ///< CamelCase: what was being done, "Detect", "Decide", "Restart", "Verify"
-  std::string note;           ///< for people, at most 1 kB; sanitized here. Not part of what makes two Events the same.
+  std::string reason;  ///< CamelCase, at most 128 characters
+  std::string action;  ///< CamelCase: what was being done, "Detect", "Decide", "Restart", "Verify"
+  std::string note;    ///< for people, at most 1 kB; sanitized here. Not part of what makes two Events the same.
 };
 
 /// Thread-safe, but start() and stop() belong to one thread. Only the first note of a series is kept, as the API server
 /// allows no other.
 ///
-/// Metrics: remint_events_total{result} (created, updated), remint_events_dropped_total{reason}: queue_full, refused (by the
-/// API server or by the client's write guard), failed (after kTries), stopped.
+/// Metrics: remint_events_total{result} (created, updated), remint_events_dropped_total{reason}: queue_full, refused
+/// (by the API server or by the client's write guard), failed (after kTries), stopped.
 class EventRecorder {
  public:
   static constexpr std::size_t kQueueSize = 1000;

@@ -1,6 +1,6 @@
 #pragma once
-// Ordered start and stop. Groups start in the order in which they were added and stop in reverse; a start that fails stops what
-// had begun. The order is written where the process is put together (app/run).
+// Ordered start and stop. Groups start in the order in which they were added and stop in reverse; a start that fails
+// stops what had begun. The order is written where the process is put together (app/run).
 
 #include <chrono>
 #include <functional>
@@ -14,8 +14,8 @@ namespace remint::runtime {
 
 struct Part {
   std::string name;
-  std::function<Result<void>()> start;                          ///< returns when the part serves (or has begun to)
-  std::function<void(std::chrono::milliseconds deadline)> stop; ///< must return within the deadline
+  std::function<Result<void>()> start;                           ///< returns when the part serves (or has begun to)
+  std::function<void(std::chrono::milliseconds deadline)> stop;  ///< must return within the deadline
 };
 
 /// Not thread-safe: the main thread's.

@@ -36,12 +36,12 @@ struct ReflectorSettings {
   std::chrono::seconds idle_margin{5};
 };
 
-/// A list that fails halfway is begun anew (begin_list again). A missing CRD (404) or a 403 is retried with backoff and said in
-/// last_error(). Queries are thread-safe; start() and stop() belong to one thread.
+/// A list that fails halfway is begun anew (begin_list again). A missing CRD (404) or a 403 is retried with backoff and
+/// said in last_error(). Queries are thread-safe; start() and stop() belong to one thread.
 ///
-/// Metrics, per resource ("pods", or "pods/shop" when it looks at one namespace): remint_watch_restarts_total{reason} with
-/// reason ended (the server closed it, normal), expired (410), silent (no byte for too long), cut, refused (401, 403, 404,
-/// 429) or failed; remint_watch_decode_errors_total; remint_watch_synced (1 once the first list was whole).
+/// Metrics, per resource ("pods", or "pods/shop" when it looks at one namespace): remint_watch_restarts_total{reason}
+/// with reason ended (the server closed it, normal), expired (410), silent (no byte for too long), cut, refused (401,
+/// 403, 404, 429) or failed; remint_watch_decode_errors_total; remint_watch_synced (1 once the first list was whole).
 class Reflector {
  public:
   /// `client`, `sink` and `metrics` outlive the reflector.

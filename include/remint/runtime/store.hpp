@@ -1,6 +1,6 @@
 #pragma once
-// A cache with one writer (a reflector) and many readers. A relist goes to a side table and is swapped in whole, so nobody
-// sees a half-filled cache. Values are shared and immutable.
+// A cache with one writer (a reflector) and many readers. A relist goes to a side table and is swapped in whole, so
+// nobody sees a half-filled cache. Values are shared and immutable.
 
 #include <algorithm>
 #include <charconv>
@@ -35,9 +35,9 @@ class Store final : public ReflectorSink {
  public:
   using Ptr = std::shared_ptr<const T>;
   using Decode = std::function<Result<std::pair<ObjectKey, T>>(std::string_view object)>;
-  /// Called after each change, without the lock, on the thread that made it (the reflector's, or put()'s caller): nullptr for
-  /// `now` means removed. On a swap it is called for every key that is in the new or was in the old table. Two threads'
-  /// calls may come in another order than their changes: take it as a hint to look, and look with get().
+  /// Called after each change, without the lock, on the thread that made it (the reflector's, or put()'s caller):
+  /// nullptr for `now` means removed. On a swap it is called for every key that is in the new or was in the old table.
+  /// Two threads' calls may come in another order than their changes: take it as a hint to look, and look with get().
   using OnChange = std::function<void(const ObjectKey&, const Ptr& now)>;
   /// version_number() of an object's resourceVersion, 0 when unknown. Without it, the last to write wins.
   using Version = std::function<std::uint64_t(const T&)>;

@@ -1,7 +1,7 @@
 #pragma once
 // Listing and watching as a pure state machine; the reflector's thread feeds it and does what it says.
-// Model: list in pages, then watch from the list's resourceVersion; bookmarks move it on; 410 means list again; a cut or
-// silent connection means watch again from where we were; backoff between failures, reset after two quiet minutes.
+// Model: list in pages, then watch from the list's resourceVersion; bookmarks move it on; 410 means list again; a cut
+// or silent connection means watch again from where we were; backoff between failures, reset after two quiet minutes.
 
 #include <chrono>
 #include <cstdint>
@@ -18,23 +18,33 @@ namespace remint::runtime {
 class Watcher {
  public:
   // What the shell reports.
-  struct Listed { std::string resource_version; };
-  struct Seen { std::string resource_version; };        ///< an event or a bookmark; empty: it carried none
-  struct WatchEnded {};                                 ///< the server ended it, as it does every few minutes
-  struct Failed { Error error; };
+  struct Listed {
+    std::string resource_version;
+  };
+  struct Seen {
+    std::string resource_version;
+  };  ///< an event or a bookmark; empty: it carried none
+  struct WatchEnded {};  ///< the server ended it, as it does every few minutes
+  struct Failed {
+    Error error;
+  };
   using Input = std::variant<Listed, Seen, WatchEnded, Failed>;
 
   // What the shell does next.
   struct List {};
-  struct Watch { std::string resource_version; };
-  struct Pause { std::chrono::milliseconds delay; };    ///< then ask again with resume()
-  struct Continue {};                                   ///< keep reading the current watch
+  struct Watch {
+    std::string resource_version;
+  };
+  struct Pause {
+    std::chrono::milliseconds delay;
+  };  ///< then ask again with resume()
+  struct Continue {};  ///< keep reading the current watch
   using Action = std::variant<List, Watch, Pause, Continue>;
 
   /// Failures further apart than this start again at the first delay.
   static constexpr std::chrono::seconds kQuiet{120};
-  /// A watch that the server ends sooner than this counts as a failure: a server that closes every watch at once must not
-  /// be asked in a tight loop.
+  /// A watch that the server ends sooner than this counts as a failure: a server that closes every watch at once must
+  /// not be asked in a tight loop.
   static constexpr std::chrono::seconds kShortestWatch{1};
 
   /// A longer Retry-After than this is a mistake or malice, and would leave us blind.
@@ -42,7 +52,8 @@ class Watcher {
 
   explicit Watcher(BackoffSettings backoff = {});
   [[nodiscard]] Action start() const;
-  /// `now` is steady time; `random` is in [0, 1). A Retry-After of the server's is obeyed when it is longer than our delay.
+  /// `now` is steady time; `random` is in [0, 1). A Retry-After of the server's is obeyed when it is longer than our
+  /// delay.
   [[nodiscard]] Action step(const Input& input, std::chrono::nanoseconds now, double random);
   /// After a pause.
   [[nodiscard]] Action resume() const;

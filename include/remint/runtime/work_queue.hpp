@@ -1,6 +1,6 @@
 #pragma once
-// A queue of keys, not of events. A key occupies one slot however often it is added; added while it is being worked on, it is
-// handed out again after done(). Delayed adds: the earliest time wins. Failures are rate-limited per key.
+// A queue of keys, not of events. A key occupies one slot however often it is added; added while it is being worked on,
+// it is handed out again after done(). Delayed adds: the earliest time wins. Failures are rate-limited per key.
 
 #include <chrono>
 #include <memory>
@@ -35,8 +35,8 @@ class WorkQueue {
   void add_rate_limited(const ObjectKey& key);
   /// After success: the key's failures are forgotten.
   void forget(const ObjectKey& key);
-  /// Blocks until a key is ready; nothing after shut_down() or when stop is requested. First ready, first out. A key that
-  /// was handed out is not handed out again, to anybody, before done().
+  /// Blocks until a key is ready; nothing after shut_down() or when stop is requested. First ready, first out. A key
+  /// that was handed out is not handed out again, to anybody, before done().
   [[nodiscard]] std::optional<ObjectKey> get(const std::stop_token& stop);
   void done(const ObjectKey& key);
   /// What waits is thrown away, and later adds are ignored.

@@ -1,6 +1,7 @@
 #pragma once
-// POST /audit: authenticates the sender, decodes in place, queues, answers. Never blocks, never sinks a batch for one bad event.
-// The sender's contract: facts in kubernetes.md section 5 (any status but 2xx is an error and is sent again).
+// POST /audit: authenticates the sender, decodes in place, queues, answers. Never blocks, never sinks a batch for one
+// bad event. The sender's contract: facts in kubernetes.md section 5 (any status but 2xx is an error and is sent
+// again).
 
 #include <cstddef>
 #include <memory>
@@ -16,8 +17,9 @@ namespace remint::sources {
 
 struct AuditWebhookSettings {
   bool demand_client_certificate = true;  ///< a verified client certificate authenticates the sender
-  std::string token_file;                 ///< bearer token that authenticates too (both given: either is enough); re-read on change
-  bool no_authentication = false;         ///< only for plain HTTP by an explicit flag: without a token file any loopback peer may post
+  std::string token_file;  ///< bearer token that authenticates too (both given: either is enough); re-read on change
+  bool no_authentication =
+      false;  ///< only for plain HTTP by an explicit flag: without a token file any loopback peer may post
   std::size_t max_unpacked_bytes = 64U << 20U;
 };
 
@@ -30,8 +32,8 @@ class AuditWebhook {
   ~AuditWebhook();
   /// For Route::admit: the 401 or 415 that needs no body to be read. Nothing means: go on.
   [[nodiscard]] std::optional<http::Response> admit(const http::Request& request);
-  /// 200 once queued; 400 for an empty or broken body (the events before the break are queued) or one without any audit event;
-  /// 401, 413, 415; 429 with Retry-After when the queue is full. Does what admit() does, too.
+  /// 200 once queued; 400 for an empty or broken body (the events before the break are queued) or one without any audit
+  /// event; 401, 413, 415; 429 with Retry-After when the queue is full. Does what admit() does, too.
   [[nodiscard]] http::Response handle(const http::Request& request);
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
-// The bounded hand-over from the server's I/O threads to the one detection thread. Pushing never blocks; buffers go round, so
-// that intake allocates nothing once it is warm.
+// The bounded hand-over from the server's I/O threads to the one detection thread. Pushing never blocks; buffers go
+// round, so that intake allocates nothing once it is warm.
 
 #include <cstddef>
 #include <cstdint>

@@ -53,7 +53,8 @@ TEST_CASE("the audit endpoint does not open without a way to know its senders") 
 }
 
 TEST_CASE("flags reach the options as values") {
-  const auto options = parse({"run", "--audit-insecure-http", "--lease-duration", "8s", "--no-leader-elect", "--identity", "me"});
+  const auto options =
+      parse({"run", "--audit-insecure-http", "--lease-duration", "8s", "--no-leader-elect", "--identity", "me"});
   REQUIRE(options);
   const auto& run = std::get<RunOptions>(*options);
   CHECK(run.lease_duration == std::chrono::seconds(8));

@@ -24,7 +24,8 @@ class Recording {
     options.policy = path("policy.yaml");
     options.json = true;
     write("policy.yaml",
-          "apiVersion: remint.dev/v1alpha1\nkind: ClusterTokenRefreshPolicy\nmetadata: {name: default}\nspec: {mode: Enforce}\n");
+          "apiVersion: remint.dev/v1alpha1\nkind: ClusterTokenRefreshPolicy\nmetadata: {name: default}\nspec: {mode: "
+          "Enforce}\n");
     write("objects.json", R"({"kind":"List","apiVersion":"v1","items":[
       {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}},
       {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"cart","namespace":"shop","uid":"u-d"},"spec":{"replicas":1}},
@@ -63,15 +64,17 @@ class Recording {
 };
 
 std::string rejected(int number, const std::string& time, const std::string& addresses = R"("10.0.0.1")") {
-  return R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"id-)" + std::to_string(number) +
-         R"(","stage":"ResponseStarted","requestURI":"/api/v1/pods","verb":"list","user":{},"sourceIPs":[)" + addresses +
-         R"(],"userAgent":"cart/1","responseStatus":{"code":401},"requestReceivedTimestamp":")" + time +
+  return R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"id-)" +
+         std::to_string(number) +
+         R"(","stage":"ResponseStarted","requestURI":"/api/v1/pods","verb":"list","user":{},"sourceIPs":[)" +
+         addresses + R"(],"userAgent":"cart/1","responseStatus":{"code":401},"requestReceivedTimestamp":")" + time +
          R"(","stageTimestamp":")" + time + "\"}\n";
 }
 
 std::string failing_run(const std::string& addresses = R"("10.0.0.1")") {
   std::string log;
-  for (int i = 0; i <= 4; ++i) log += rejected(i, "2026-07-01T10:00:" + std::to_string(10 + i * 10) + ".000000Z", addresses);
+  for (int i = 0; i <= 4; ++i)
+    log += rejected(i, "2026-07-01T10:00:" + std::to_string(10 + i * 10) + ".000000Z", addresses);
   return log;
 }
 
@@ -86,7 +89,9 @@ TEST_CASE("a replay prints one line per decision, with the keys of the contract,
   const auto& line = lines[0];
   CHECK(line["decision"] == "Restart");
   CHECK(line["time"] == "2026-07-01T10:00:40.000000Z");
-  CHECK(line["workload"] == Json{{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"namespace", "shop"}, {"name", "cart"}, {"uid", "u-d"}});
+  CHECK(
+      line["workload"] ==
+      Json{{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"namespace", "shop"}, {"name", "cart"}, {"uid", "u-d"}});
   CHECK(line["pods"] == Json{"cart-5f-a"});
   CHECK(line["strategy"] == "RolloutRestart");
   CHECK(line["policy"] == "ClusterTokenRefreshPolicy/default");
@@ -181,8 +186,9 @@ TEST_CASE("a file that cannot be used is named, with what is wrong, and the exit
     CHECK(recording.err.str().find("objects.json") != std::string::npos);
   }
   SECTION("a policy with several errors names them all") {
-    recording.write("policy.yaml", "apiVersion: remint.dev/v1alpha1\nkind: ClusterTokenRefreshPolicy\nmetadata: {name: x}\n"
-                                   "spec: {mode: Bold, limits: {cooldown: soon}}\n");
+    recording.write("policy.yaml",
+                    "apiVersion: remint.dev/v1alpha1\nkind: ClusterTokenRefreshPolicy\nmetadata: {name: x}\n"
+                    "spec: {mode: Bold, limits: {cooldown: soon}}\n");
     CHECK(recording.play().empty());
     CHECK(recording.err.str().find("spec.mode") != std::string::npos);
     CHECK(recording.err.str().find("spec.limits.cooldown") != std::string::npos);
@@ -197,7 +203,8 @@ TEST_CASE("the text of a replay tells who, why and what was seen") {
   std::ostringstream out;
   std::ostringstream err;
   CHECK(replay(recording.options, out, err, false) == kOk);
-  for (const auto* part : {"Restart", "Deployment shop/cart", "RolloutRestart", "cart-5f-a", "10.0.0.1", "5 audit events"}) {
+  for (const auto* part :
+       {"Restart", "Deployment shop/cart", "RolloutRestart", "cart-5f-a", "10.0.0.1", "5 audit events"}) {
     CHECK(out.str().find(part) != std::string::npos);
   }
   CHECK(out.str().find('\033') == std::string::npos);

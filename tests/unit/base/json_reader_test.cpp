@@ -134,9 +134,9 @@ TEST_CASE("hostile keys and values cannot break out of a message") {
   CHECK(text.size() < 500);
 }
 
-TEST_CASE("a document with a hundred thousand mistakes gives a hundred errors and a remark") {
+TEST_CASE("a document with twenty thousand mistakes gives a hundred errors and a remark") {
   Json json = Json::object();
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     json["field" + std::to_string(i)] = i;
   }
   FieldErrors errors;

@@ -54,7 +54,7 @@ TEST_CASE("redaction takes time in proportion to the text, whatever the text") {
   const std::string unit =
       GENERATE(as<std::string>(), "eyJ", "://a:", "token=", "bearer ", "a", "-", "password:\"", "://", "=", "token: ");
   std::string text;
-  while (text.size() < 2'000'000) {
+  while (text.size() < 300'000) {
     text += unit;
   }
   CHECK(redact(text).size() <= text.size() * 4);

@@ -171,8 +171,10 @@ TEST_CASE("in a replay assumed restarts end, so that limits do not hold for ever
   fail_until(world, 30s, "10.0.0.9");
   const auto first = world.advance(30s);
   REQUIRE(first.size() == 2);
-  CHECK(std::count_if(first.begin(), first.end(), [](const auto& d) { return d.decision.kind == DecisionKind::kRestart; }) == 1);
-  CHECK(std::count_if(first.begin(), first.end(), [](const auto& d) { return d.decision.kind == DecisionKind::kWait; }) == 1);
+  CHECK(std::count_if(first.begin(), first.end(),
+                      [](const auto& d) { return d.decision.kind == DecisionKind::kRestart; }) == 1);
+  CHECK(std::count_if(first.begin(), first.end(),
+                      [](const auto& d) { return d.decision.kind == DecisionKind::kWait; }) == 1);
 
   REQUIRE(world.engine.next_deadline());
   for (auto at = 140s; at <= 150s; at += 5s) {

@@ -27,8 +27,8 @@ PolicyView view(const FieldErrors& errors, const Json& previous, std::int64_t in
 }  // namespace
 
 TEST_CASE("a valid policy is Ready, and what it knows of is listed soonest first, dead ones before all") {
-  const auto status = policy_status(view({}, {}), {at_risk("later", kStart + 48h), at_risk("dead", {}), at_risk("soon", kStart + 1h)},
-                                    {}, kStart);
+  const auto status = policy_status(
+      view({}, {}), {at_risk("later", kStart + 48h), at_risk("dead", {}), at_risk("soon", kStart + 1h)}, {}, kStart);
   CHECK(status["conditions"][0]["status"] == "True");
   CHECK(status["conditions"][0]["reason"] == "Valid");
   CHECK(status["observedGeneration"] == 3);

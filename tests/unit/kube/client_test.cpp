@@ -52,8 +52,8 @@ struct Fixture {
 };
 
 std::string status(const std::string& reason, const std::string& message, const std::string& more = "") {
-  return R"({"kind":"Status","apiVersion":"v1","status":"Failure","reason":")" + reason + R"(","message":")" + message + "\"" +
-         more + "}";
+  return R"({"kind":"Status","apiVersion":"v1","status":"Failure","reason":")" + reason + R"(","message":")" + message +
+         "\"" + more + "}";
 }
 
 const ObjectKey kKey{"shop", "cart"};
@@ -88,7 +88,8 @@ TEST_CASE_METHOD(Fixture, "every HTTP error has its code, and a message that nam
   const auto result = client.create(kPods, "shop", "{}", {});
   REQUIRE_FALSE(result);
   CHECK(result.error().code == c.code);
-  CHECK_THAT(result.error().message, Catch::StartsWith("cannot create Pod in shop: because (HTTP " + std::to_string(c.http)));
+  CHECK_THAT(result.error().message,
+             Catch::StartsWith("cannot create Pod in shop: because (HTTP " + std::to_string(c.http)));
   CHECK(transport->requests.size() == 1);
   CHECK(counter("create", "pods", std::to_string(c.http)) == 1);
 }
@@ -113,7 +114,8 @@ TEST_CASE_METHOD(Fixture, "a read is repeated until it succeeds") {
   CHECK(slept[0] == 200ms);
   CHECK(slept[1] == 400ms);
   CHECK(slept[3] >= 3s);
-  CHECK(metrics.counter("remint_kube_retries_total", "Requests to the API server that were sent again.", {{"verb", "get"}})
+  CHECK(metrics
+            .counter("remint_kube_retries_total", "Requests to the API server that were sent again.", {{"verb", "get"}})
             .value() == 4);
 }
 
@@ -212,7 +214,8 @@ TEST_CASE_METHOD(Fixture, "a 401 is tried once more with newer credentials, and 
 TEST_CASE_METHOD(Fixture, "an eviction that a budget forbids is an answer, not overload") {
   transport->answer(429, status("TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.",
                                 R"(,"details":{"retryAfterSeconds":10})"));
-  const auto result = client.evict(kKey, {.uid = "u", .resource_version = "", .grace_period_seconds = {}, .propagation = ""}, {});
+  const auto result =
+      client.evict(kKey, {.uid = "u", .resource_version = "", .grace_period_seconds = {}, .propagation = ""}, {});
   REQUIRE_FALSE(result);
   CHECK(result.error().code == ErrorCode::kTooMany);
   CHECK(result.error().retry_after_seconds == 10);
@@ -230,14 +233,17 @@ TEST_CASE_METHOD(Fixture, "a stop ends the retries") {
 }
 
 TEST_CASE_METHOD(Fixture, "a list follows the continue token over all pages") {
-  transport->answer(200, R"({"kind":"PodList","metadata":{"resourceVersion":"7","continue":"a b="},"items":[{"a":1},{"b":{}}]})");
+  transport->answer(
+      200, R"({"kind":"PodList","metadata":{"resourceVersion":"7","continue":"a b="},"items":[{"a":1},{"b":{}}]})");
   transport->answer(503, "");
   transport->answer(200, R"({"items":[{"c":"]}"}],"metadata":{"resourceVersion":"7"}})");
   std::vector<std::string> items;
-  const auto version = client.list(kPods, {.ns = "", .label_selector = "a=b", .field_selector = ""}, [&](std::string_view item) {
-    items.emplace_back(item);
-    return Result<void>{};
-  }, {});
+  const auto version = client.list(kPods, {.ns = "", .label_selector = "a=b", .field_selector = ""},
+                                   [&](std::string_view item) {
+                                     items.emplace_back(item);
+                                     return Result<void>{};
+                                   },
+                                   {});
   REQUIRE(version);
   CHECK(*version == "7");
   CHECK(items == std::vector<std::string>{R"({"a":1})", R"({"b":{}})", R"({"c":"]}"})"});
@@ -262,15 +268,18 @@ TEST_CASE_METHOD(Fixture, "a list that cannot be gone on with is an error") {
     const auto result = client.list(kPods, {}, ignore, {});
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::kInvalid);
-    CHECK_THAT(result.error().message, Catch::StartsWith("cannot list pods in all namespaces: the answer is not a List"));
+    CHECK_THAT(result.error().message,
+               Catch::StartsWith("cannot list pods in all namespaces: the answer is not a List"));
   }
   SECTION("the sink has had enough") {
     transport->answer(200, R"({"metadata":{"resourceVersion":"7"},"items":[{},{}]})");
     int seen = 0;
-    const auto result = client.list(kPods, {}, [&](std::string_view) -> Result<void> {
-      ++seen;
-      return fail(ErrorCode::kTooLarge, "enough");
-    }, {});
+    const auto result = client.list(kPods, {},
+                                    [&](std::string_view) -> Result<void> {
+                                      ++seen;
+                                      return fail(ErrorCode::kTooLarge, "enough");
+                                    },
+                                    {});
     CHECK(result.error().code == ErrorCode::kTooLarge);
     CHECK(seen == 1);
   }
@@ -278,14 +287,20 @@ TEST_CASE_METHOD(Fixture, "a list that cannot be gone on with is an error") {
 
 TEST_CASE_METHOD(Fixture, "a watch hands on events, asks for bookmarks, and waits longer for events than for headers") {
   transport->answer(200, "");
-  transport->pieces = {R"({"type":"ADDED","object":{"a":1}})" "\n" R"({"type":"BOOK)", R"(MARK","object":{"b":2}})" "\n"};
+  transport->pieces = {R"({"type":"ADDED","object":{"a":1}})"
+                       "\n"
+                       R"({"type":"BOOK)",
+                       R"(MARK","object":{"b":2}})"
+                       "\n"};
   std::vector<std::pair<WatchEventType, std::string>> events;
   WatchOptions options;
   options.resource_version = "7";
-  const auto ended = client.watch(kPods, options, [&](WatchEventType type, std::string_view object) {
-    events.emplace_back(type, object);
-    return Result<void>{};
-  }, {});
+  const auto ended = client.watch(kPods, options,
+                                  [&](WatchEventType type, std::string_view object) {
+                                    events.emplace_back(type, object);
+                                    return Result<void>{};
+                                  },
+                                  {});
   REQUIRE(ended);
   REQUIRE(events.size() == 2);
   CHECK(events[0] == std::pair(WatchEventType::kAdded, std::string(R"({"a":1})")));

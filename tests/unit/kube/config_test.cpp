@@ -49,7 +49,8 @@ users:
 )";
 
 Result<Config> parse(const std::string& text, const std::string& context = "", bool insecure = false) {
-  return parse_kubeconfig(text, "/home/me/.kube", {.kubeconfig = "/k", .context = context, .allow_insecure_tls = insecure});
+  return parse_kubeconfig(text, "/home/me/.kube",
+                          {.kubeconfig = "/k", .context = context, .allow_insecure_tls = insecure});
 }
 
 std::string one(const std::string& cluster, const std::string& user) {
@@ -120,7 +121,8 @@ TEST_CASE("what is wrong with a kubeconfig is told by file, context and field") 
       {one("{server: 'https://a'}", "{as: admin}"), "", "users[0].user.as: impersonation"},
       {one("{server: 'https://a'}", "{auth-provider: {name: gcp}}"), "", "users[0].user.auth-provider: auth providers"},
       {one("{server: 'https://a'}", "{token: [a]}"), "", "users[0].user.token: must be a string"},
-      {one("{server: 'https://a'}", "{exec: {apiVersion: v1, command: a}}"), "", "users[0].user.exec.apiVersion: must be"},
+      {one("{server: 'https://a'}", "{exec: {apiVersion: v1, command: a}}"), "",
+       "users[0].user.exec.apiVersion: must be"},
       {one("{server: 'https://a'}", "{exec: {apiVersion: client.authentication.k8s.io/v1}}"), "",
        "users[0].user.exec.command: must name a program"},
       {one("{server: 'http://10.0.0.1'}", "{token: a}"), "", "context \"x\": server http://10.0.0.1:80 has no TLS"},
@@ -152,7 +154,8 @@ TEST_CASE("TLS without verification needs both the kubeconfig and the flag, and 
   const auto config = parse(text, "", true);
   REQUIRE(config);
   CHECK(config->insecure_skip_tls_verify);
-  CHECK_FALSE(parse(one("{server: 'https://a', insecure-skip-tls-verify: true, certificate-authority: x}", "{}"), "", true));
+  CHECK_FALSE(
+      parse(one("{server: 'https://a', insecure-skip-tls-verify: true, certificate-authority: x}", "{}"), "", true));
   const auto without = parse(one("{server: 'https://a'}", "{token: t}"), "", true);
   REQUIRE(without);
   CHECK_FALSE(without->insecure_skip_tls_verify);
@@ -250,10 +253,27 @@ TEST_CASE("server addresses are taken apart or refused") {
     REQUIRE(url);
     CHECK(url->to_string() == good.normal);
   }
-  for (const char* bad : {"", "a", "ftp://a", "https://", "https://:443", "https://a:0", "https://a:65536", "https://a:x",
-                          "https://a:", "https://u@a", "https://a?x", "https://a/p?x", "https://a/p#x", "https://a b",
-                          "https://[::1", "https://[a]", "https://[10.0.0.1]", "https://[::1]x", "https://::1",
-                          "https://[fe80::1%eth0]", "https://a/\r\nX: y"}) {
+  for (const char* bad : {"",
+                          "a",
+                          "ftp://a",
+                          "https://",
+                          "https://:443",
+                          "https://a:0",
+                          "https://a:65536",
+                          "https://a:x",
+                          "https://a:",
+                          "https://u@a",
+                          "https://a?x",
+                          "https://a/p?x",
+                          "https://a/p#x",
+                          "https://a b",
+                          "https://[::1",
+                          "https://[a]",
+                          "https://[10.0.0.1]",
+                          "https://[::1]x",
+                          "https://::1",
+                          "https://[fe80::1%eth0]",
+                          "https://a/\r\nX: y"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_server_url(bad));
   }

@@ -24,15 +24,16 @@ ExecPlugin plugin(const std::string& command, std::vector<std::string> args = {}
   return {.api_version = kV1, .command = command, .args = std::move(args), .env = {}, .install_hint = ""};
 }
 
-Result<ExecCredential> run(const ExecPlugin& exec, std::chrono::milliseconds timeout = 10s, const std::stop_token& stop = {}) {
+Result<ExecCredential> run(const ExecPlugin& exec, std::chrono::milliseconds timeout = 10s,
+                           const std::stop_token& stop = {}) {
   return run_exec_plugin(exec, "{}", std::chrono::steady_clock::now() + timeout, stop);
 }
 
 }  // namespace
 
 TEST_CASE("what a credential plugin prints is decoded, or refused without showing it") {
-  const auto good = parse_exec_credential(
-      credential(R"({"token":"t","expirationTimestamp":"2030-01-01T00:00:00Z"})"), kV1);
+  const auto good =
+      parse_exec_credential(credential(R"({"token":"t","expirationTimestamp":"2030-01-01T00:00:00Z"})"), kV1);
   REQUIRE(good);
   CHECK(good->token == "t");
   REQUIRE(good->expires);
@@ -43,7 +44,8 @@ TEST_CASE("what a credential plugin prints is decoded, or refused without showin
       std::string("secret, not JSON"), std::string("{}"), std::string("[]"), credential("null"), credential("7"),
       credential("{}"), credential(R"({"token":7})"), credential(R"({"clientKeyData":"secret"})"),
       credential(R"({"token":"secret","expirationTimestamp":"tomorrow"})"),
-      std::string(R"({"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{"token":"secret"}})"));
+      std::string(
+          R"({"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{"token":"secret"}})"));
   CAPTURE(bad);
   const auto refused = parse_exec_credential(bad, kV1);
   REQUIRE_FALSE(refused);
@@ -52,14 +54,15 @@ TEST_CASE("what a credential plugin prints is decoded, or refused without showin
 
 TEST_CASE("a credential plugin runs without a shell, with its arguments and environment") {
   const TempFolder folder;
-  const std::string script = folder.write("login",
-                                          "#!/bin/sh\n"
-                                          "test \"$1\" = 'a b;$HOME' || exit 3\n"
-                                          "test \"$SSL_CERT_FILE\" != /dev/null || exit 4\n"
-                                          "read line && exit 5\n"
-                                          "printf '{\"apiVersion\":\"%s\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"%s\"}}' "
-                                          "\"$API\" \"$KUBERNETES_EXEC_INFO\"\n",
-                                          0700);
+  const std::string script =
+      folder.write("login",
+                   "#!/bin/sh\n"
+                   "test \"$1\" = 'a b;$HOME' || exit 3\n"
+                   "test \"$SSL_CERT_FILE\" != /dev/null || exit 4\n"
+                   "read line && exit 5\n"
+                   "printf '{\"apiVersion\":\"%s\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"%s\"}}' "
+                   "\"$API\" \"$KUBERNETES_EXEC_INFO\"\n",
+                   0700);
   ExecPlugin exec = plugin(script, {"a b;$HOME"});
   exec.env["API"] = kV1;
   const auto credentials = run(exec);
@@ -76,7 +79,8 @@ TEST_CASE("a credential plugin that misbehaves is an error that names it, and is
     const auto result = run(exec);
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::kNotFound);
-    CHECK_THAT(result.error().message, Catch::Contains("remint-no-such-program") && Catch::Contains("install it with care"));
+    CHECK_THAT(result.error().message,
+               Catch::Contains("remint-no-such-program") && Catch::Contains("install it with care"));
   }
   SECTION("it fails") {
     const auto result = run(plugin("/bin/sh", {"-c", "echo 'log in first' >&2; exit 7"}));
@@ -124,11 +128,11 @@ TEST_CASE("a plugin's credential is kept until it expires or the server refuses 
   const TempFolder folder;
   const std::string counter = folder.path() + "/runs";
   const std::string expires = GENERATE("", R"(,"expirationTimestamp":"2999-01-01T00:00:00Z")");
-  const std::string script = folder.write("login",
-                                          "#!/bin/sh\necho x >> " + counter + "\nn=$(wc -l < " + counter +
-                                              ")\nprintf '%s' '" + credential("{\"token\":\"run-NUMBER\"" + expires + "}") +
-                                              "' | sed s/NUMBER/$n/\n",
-                                          0700);
+  const std::string script =
+      folder.write("login",
+                   "#!/bin/sh\necho x >> " + counter + "\nn=$(wc -l < " + counter + ")\nprintf '%s' '" +
+                       credential("{\"token\":\"run-NUMBER\"" + expires + "}") + "' | sed s/NUMBER/$n/\n",
+                   0700);
   Config config;
   config.server = "http://127.0.0.1:1";
   config.exec = plugin(script);
@@ -151,7 +155,8 @@ TEST_CASE("a plugin's credential is kept until it expires or the server refuses 
 TEST_CASE("a plugin that gives an expired credential is an error, not a loop") {
   const TempFolder folder;
   const std::string script = folder.write(
-      "login", "#!/bin/sh\necho '" + credential(R"({"token":"t","expirationTimestamp":"2001-01-01T00:00:00Z"})") + "'\n", 0700);
+      "login",
+      "#!/bin/sh\necho '" + credential(R"({"token":"t","expirationTimestamp":"2001-01-01T00:00:00Z"})") + "'\n", 0700);
   Config config;
   config.server = "http://127.0.0.1:1";
   config.exec = plugin(script);
@@ -164,8 +169,8 @@ TEST_CASE("a plugin that gives an expired credential is an error, not a loop") {
 
 TEST_CASE("while one thread runs the plugin the others wait for it within their own deadline") {
   const TempFolder folder;
-  const std::string script = folder.write("login", "#!/bin/sh\nread x < " + folder.path() + "/gate\necho '" +
-                                                       credential(R"({"token":"t"})") + "'\n", 0700);
+  const std::string script = folder.write(
+      "login", "#!/bin/sh\nread x < " + folder.path() + "/gate\necho '" + credential(R"({"token":"t"})") + "'\n", 0700);
   REQUIRE(std::system(("mkfifo " + folder.path() + "/gate").c_str()) == 0);
   Config config;
   config.server = "http://127.0.0.1:1";

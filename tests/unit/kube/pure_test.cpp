@@ -40,8 +40,9 @@ TEST_CASE("writes carry their field manager, dry run and type") {
   options.dry_run = true;
   options.force = true;
   const Request apply = patch_request(kWorkloadRestarts, {"shop", "x"}, PatchType::kApply, "{}", options);
-  CHECK(apply.path ==
-        "/apis/remint.dev/v1alpha1/namespaces/shop/workloadrestarts/x/status?fieldManager=remint&dryRun=All&force=true");
+  CHECK(
+      apply.path ==
+      "/apis/remint.dev/v1alpha1/namespaces/shop/workloadrestarts/x/status?fieldManager=remint&dryRun=All&force=true");
   CHECK(apply.content_type == "application/apply-patch+yaml");
   CHECK(patch_request(kPods, {"a", "b"}, PatchType::kJson, "[]", {}).content_type == "application/json-patch+json");
   CHECK(patch_request(kPods, {"a", "b"}, PatchType::kStrategicMerge, "{}", {}).content_type ==
@@ -73,7 +74,8 @@ TEST_CASE("a log is asked for within bounds") {
   options.container = "app";
   options.tail_lines = 100;
   const Request request = logs_request({"a", "b"}, options);
-  CHECK(request.path == "/api/v1/namespaces/a/pods/b/log?container=app&tailLines=100&timestamps=true&limitBytes=1048576");
+  CHECK(request.path ==
+        "/api/v1/namespaces/a/pods/b/log?container=app&tailLines=100&timestamps=true&limitBytes=1048576");
 }
 
 TEST_CASE("whether to try again is decided by kind, error and time left") {
@@ -126,7 +128,8 @@ TEST_CASE("whether to try again is decided by kind, error and time left") {
 TEST_CASE("a List is the same however often the decoder has been used, and its items can be parsed in place") {
   ListDecoder decoder;
   for (int round = 0; round < 3; ++round) {
-    std::string body = R"({"kind":"PodList","metadata":{"selfLink":"","resourceVersion":"9","remainingItemCount":3},"items":[)";
+    std::string body =
+        R"({"kind":"PodList","metadata":{"selfLink":"","resourceVersion":"9","remainingItemCount":3},"items":[)";
     for (int i = 0; i < 500; ++i) {
       body += (i == 0 ? "" : ",") + std::string(R"({"metadata":{"name":"p","x":"\"}]","u":"é"},"n":[1,{"b":[]}]})");
     }
@@ -151,12 +154,21 @@ TEST_CASE("a List without items is one when it says null, and hostile ones are r
   const auto ignore = [](std::string_view) { return Result<void>{}; };
   std::string empty = R"({"metadata":{"resourceVersion":"9"},"items":null})";
   REQUIRE(decoder.decode(empty, ignore));
-  std::vector<std::string> bad = {"", " ", "{", "[]", "7", "null", R"({"items":{},"metadata":{"resourceVersion":"9"}})",
-                                  R"({"items":[null],"metadata":{"resourceVersion":"9"}})",
-                                  R"({"items":[],"metadata":[]})", R"({"items":[],"metadata":{"resourceVersion":9}})",
-                                  R"({"items":[],"metadata":{"resourceVersion":"9"}} x)",
-                                  std::string(R"({"items":[{"a":")") + "\xff" + R"("}],"metadata":{"resourceVersion":"9"}})",
-                                  std::string(100'000, '['), R"({"items":[)" + std::string(100'000, '[')};
+  std::vector<std::string> bad = {
+      "",
+      " ",
+      "{",
+      "[]",
+      "7",
+      "null",
+      R"({"items":{},"metadata":{"resourceVersion":"9"}})",
+      R"({"items":[null],"metadata":{"resourceVersion":"9"}})",
+      R"({"items":[],"metadata":[]})",
+      R"({"items":[],"metadata":{"resourceVersion":9}})",
+      R"({"items":[],"metadata":{"resourceVersion":"9"}} x)",
+      std::string(R"({"items":[{"a":")") + "\xff" + R"("}],"metadata":{"resourceVersion":"9"}})",
+      std::string(100'000, '['),
+      R"({"items":[)" + std::string(100'000, '[')};
   for (std::string& body : bad) {
     CAPTURE(body.substr(0, 60));
     const auto page = decoder.decode(body, ignore);
@@ -166,9 +178,12 @@ TEST_CASE("a List without items is one when it says null, and hostile ones are r
 }
 
 TEST_CASE("watch lines may be cut anywhere") {
-  const std::string text = R"({"type":"ADDED","object":{"kind":"Pod","n":"é\n"}})" "\n\r\n"
-                           R"({"object":{"a":[{"b":"}\"\n"}]},"type":"MODIFIED"})" "\n"
-                           R"({"type":"DELETED","object":{}})" "\n";
+  const std::string text = R"({"type":"ADDED","object":{"kind":"Pod","n":"é\n"}})"
+                           "\n\r\n"
+                           R"({"object":{"a":[{"b":"}\"\n"}]},"type":"MODIFIED"})"
+                           "\n"
+                           R"({"type":"DELETED","object":{}})"
+                           "\n";
   const std::size_t step = GENERATE(1U, 2U, 3U, 7U, 64U, 4096U);
   std::vector<WatchEventType> types;
   std::vector<std::string> objects;

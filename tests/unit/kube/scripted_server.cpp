@@ -55,8 +55,9 @@ class ScriptedServer::Peer final : public Connection {
 
   bool send(std::string_view bytes) override {
     while (!bytes.empty()) {
-      const auto sent = ssl_ != nullptr ? static_cast<ssize_t>(SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())))
-                                        : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const auto sent = ssl_ != nullptr
+                            ? static_cast<ssize_t>(SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())))
+                            : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) {
         return false;
       }
@@ -74,8 +75,9 @@ class ScriptedServer::Peer final : public Connection {
  private:
   bool fill() {
     std::array<char, 65536> chunk{};
-    const auto got = ssl_ != nullptr ? static_cast<ssize_t>(SSL_read(ssl_, chunk.data(), static_cast<int>(chunk.size())))
-                                     : ::recv(socket_, chunk.data(), chunk.size(), 0);
+    const auto got = ssl_ != nullptr
+                         ? static_cast<ssize_t>(SSL_read(ssl_, chunk.data(), static_cast<int>(chunk.size())))
+                         : ::recv(socket_, chunk.data(), chunk.size(), 0);
     if (got <= 0) {
       return false;
     }

@@ -1,6 +1,6 @@
 #pragma once
-// A server that says what a script tells it to, byte for byte, also what no honest server would: for the traps of the HTTP
-// library. Plain sockets; one thread per connection.
+// A server that says what a script tells it to, byte for byte, also what no honest server would: for the traps of the
+// HTTP library. Plain sockets; one thread per connection.
 
 #include <atomic>
 #include <functional>

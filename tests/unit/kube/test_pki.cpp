@@ -41,7 +41,8 @@ X509* make_certificate(EVP_PKEY* key, const std::string& subject, X509* issuer, 
   X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
   X509_set_pubkey(certificate, key);
   X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(subject.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(subject.c_str()), -1, -1,
+                             0);
   X509_set_issuer_name(certificate, issuer == nullptr ? name : X509_get_subject_name(issuer));
   const auto extend = [&](int nid, const std::string& value) {
     X509V3_CTX context;
@@ -88,7 +89,8 @@ KeyPair TestCa::issue(const std::string& subject, const std::string& names) cons
   return pair;
 }
 
-ServerTls::ServerTls(const KeyPair& pair, const std::string& client_ca_pem) : context_(SSL_CTX_new(TLS_server_method())) {
+ServerTls::ServerTls(const KeyPair& pair, const std::string& client_ca_pem)
+    : context_(SSL_CTX_new(TLS_server_method())) {
   auto* context = static_cast<SSL_CTX*>(context_);
   BIO* bio = BIO_new_mem_buf(pair.certificate_pem.data(), static_cast<int>(pair.certificate_pem.size()));
   X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);

@@ -28,7 +28,8 @@ namespace remint::kube::testing {
   return *transport;
 }
 
-[[nodiscard]] inline Request get(const std::string& path, std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
+[[nodiscard]] inline Request get(const std::string& path,
+                                 std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
   Request request;
   request.path = path;
   request.timeout = timeout;

@@ -88,7 +88,8 @@ TEST_CASE("an IPv6 address is verified by its IP name") {
   CHECK(sent.has_value() == good);
 }
 
-TEST_CASE("without a certificate-authority the user's own SSL_CERT_FILE is trusted, although the library must not see it") {
+TEST_CASE(
+    "without a certificate-authority the user's own SSL_CERT_FILE is trusted, although the library must not see it") {
   const ServerTls tls(user_ca().issue("server", kNames));
   const ScriptedServer server(always(http_response(200, "ok")), tls.context());
   Config config = plain_config(server);
@@ -112,7 +113,8 @@ TEST_CASE("a token file is read again when it changes, and after a 401") {
       if (head.empty()) {
         return;
       }
-      connection.send(head.find("Bearer first") != std::string::npos ? http_response(401, "") : http_response(200, "ok"));
+      connection.send(head.find("Bearer first") != std::string::npos ? http_response(401, "")
+                                                                     : http_response(200, "ok"));
     }
   });
   Config config = plain_config(server);
@@ -222,7 +224,8 @@ TEST_CASE("wrong credentials are told at the start, with origin, field and file"
     expected = "client-key: has no PEM private key";
   }
   SECTION("a key that is encrypted") {
-    with_pair(pair.certificate_pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIBIjAN\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    with_pair(pair.certificate_pem,
+              "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIBIjAN\n-----END ENCRYPTED PRIVATE KEY-----\n");
     expected = "client-key: is encrypted";
   }
   SECTION("the key of another certificate") {

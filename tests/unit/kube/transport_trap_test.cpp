@@ -69,10 +69,13 @@ TEST_CASE("a malformed chunk size ends the request, not the process") {
   REQUIRE_FALSE(sent);
   CHECK(sent.error().code == ErrorCode::kUnavailable);
   std::size_t streamed = 0;
-  const auto stream = connect(plain_config(server))->stream(get("/x", 3s), [&](std::string_view bytes) {
-    streamed += bytes.size();
-    return Result<void>{};
-  }, {});
+  const auto stream = connect(plain_config(server))
+                          ->stream(get("/x", 3s),
+                                   [&](std::string_view bytes) {
+                                     streamed += bytes.size();
+                                     return Result<void>{};
+                                   },
+                                   {});
   REQUIRE_FALSE(stream);
   CHECK(streamed < 100);
 }
@@ -140,10 +143,13 @@ TEST_CASE("a stream may last longer than its timeout as long as it is not silent
   });
   std::string body;
   const Stopwatch watch;
-  const auto stream = connect(plain_config(server))->stream(get("/x", 300ms), [&](std::string_view bytes) {
-    body += bytes;
-    return Result<void>{};
-  }, {});
+  const auto stream = connect(plain_config(server))
+                          ->stream(get("/x", 300ms),
+                                   [&](std::string_view bytes) {
+                                     body += bytes;
+                                     return Result<void>{};
+                                   },
+                                   {});
   REQUIRE(stream);
   CHECK(body == std::string(20, 'x'));
   CHECK(watch.elapsed() > 300ms);
@@ -155,10 +161,13 @@ TEST_CASE("a stream whose peer has died ends after the longest silence allowed")
   request.silence = 250ms;
   std::string body;
   const Stopwatch watch;
-  const auto stream = connect(plain_config(server))->stream(request, [&](std::string_view bytes) {
-    body += bytes;
-    return Result<void>{};
-  }, {});
+  const auto stream = connect(plain_config(server))
+                          ->stream(request,
+                                   [&](std::string_view bytes) {
+                                     body += bytes;
+                                     return Result<void>{};
+                                   },
+                                   {});
   REQUIRE_FALSE(stream);
   CHECK(stream.error().code == ErrorCode::kTimeout);
   CHECK(body == "abc");
@@ -168,7 +177,8 @@ TEST_CASE("a stream whose peer has died ends after the longest silence allowed")
 TEST_CASE("an interim answer is not taken for the answer, and the real one not for that of the next request") {
   const ScriptedServer server([](Connection& connection, int number) {
     connection.read_request();
-    connection.send(number == 0 ? "HTTP/1.1 100 Continue\r\n\r\n" + http_response(200, "late") : http_response(200, "right"));
+    connection.send(number == 0 ? "HTTP/1.1 100 Continue\r\n\r\n" + http_response(200, "late")
+                                : http_response(200, "right"));
     connection.wait_for_close();
   });
   const auto transport = connect(plain_config(server));
@@ -214,10 +224,13 @@ TEST_CASE("the body of an error is kept short even where the stream would be end
     }
   });
   bool called = false;
-  const auto stream = connect(plain_config(server))->stream(get("/x"), [&](std::string_view) {
-    called = true;
-    return Result<void>{};
-  }, {});
+  const auto stream = connect(plain_config(server))
+                          ->stream(get("/x"),
+                                   [&](std::string_view) {
+                                     called = true;
+                                     return Result<void>{};
+                                   },
+                                   {});
   REQUIRE_FALSE(stream);
   CHECK(stream.error().code == ErrorCode::kTooLarge);
   CHECK_FALSE(called);
@@ -253,7 +266,8 @@ TEST_CASE("another thread can cancel a request at every stage") {
   });
   const Stopwatch watch;
   const auto transport = connect(plain_config(server));
-  const auto stream = transport->stream(get("/x", 20s), [](std::string_view) { return Result<void>{}; }, stop.get_token());
+  const auto stream =
+      transport->stream(get("/x", 20s), [](std::string_view) { return Result<void>{}; }, stop.get_token());
   REQUIRE_FALSE(stream);
   CHECK(stream.error().code == ErrorCode::kCancelled);
   while (!closed && watch.elapsed() < 5s) {
@@ -288,14 +302,17 @@ TEST_CASE("a slow reader slows the server down instead of filling the memory") {
   });
   std::size_t got = 0;
   std::size_t ahead = 0;
-  const auto stream = connect(plain_config(server))->stream(get("/x"), [&](std::string_view bytes) {
-    got += bytes.size();
-    if (got < (8U << 20U)) {
-      std::this_thread::sleep_for(5ms);  // the slow reader
-      ahead = std::max(ahead, sent_bytes.load() - std::min(got, sent_bytes.load()));
-    }
-    return Result<void>{};
-  }, {});
+  const auto stream = connect(plain_config(server))
+                          ->stream(get("/x"),
+                                   [&](std::string_view bytes) {
+                                     got += bytes.size();
+                                     if (got < (8U << 20U)) {
+                                       std::this_thread::sleep_for(5ms);  // the slow reader
+                                       ahead = std::max(ahead, sent_bytes.load() - std::min(got, sent_bytes.load()));
+                                     }
+                                     return Result<void>{};
+                                   },
+                                   {});
   REQUIRE(stream);
   CHECK(got == kTotal);
   CHECK(ahead < (32U << 20U));  // the buffers of both kernels, and one piece
@@ -311,9 +328,11 @@ TEST_CASE("an error of the sink ends the stream and closes the connection") {
     }
   });
   {
-    const auto stream = connect(plain_config(server))->stream(get("/x"), [](std::string_view) -> Result<void> {
-      return fail(ErrorCode::kInvalid, "not what I wanted");
-    }, {});
+    const auto stream =
+        connect(plain_config(server))
+            ->stream(get("/x"),
+                     [](std::string_view) -> Result<void> { return fail(ErrorCode::kInvalid, "not what I wanted"); },
+                     {});
     REQUIRE_FALSE(stream);
     CHECK(stream.error().code == ErrorCode::kInvalid);
   }

@@ -31,10 +31,14 @@ struct Fixture {
   metrics::Registry metrics;
   std::shared_ptr<FakeTransport> transport = std::make_shared<FakeTransport>();
   // The client's own retries do not wait.
-  kube::Client client{transport, metrics, clock, {},
-                      kube::ClientSettings{.write_budget = 1ms,
-                                           .sleep = [](Duration, const std::stop_token& stop) { return !stop.stop_requested(); },
-                                           .random = {}}};
+  kube::Client client{
+      transport,
+      metrics,
+      clock,
+      {},
+      kube::ClientSettings{.write_budget = 1ms,
+                           .sleep = [](Duration, const std::stop_token& stop) { return !stop.stop_requested(); },
+                           .random = {}}};
   EventRecorder recorder{client, "pod-1", clock, metrics};
 
   explicit Fixture(FakeTransport::Sender sender = [](const kube::Request& request, const std::stop_token&) {
@@ -43,7 +47,10 @@ struct Fixture {
     transport->on_send(std::move(sender));
   }
   double dropped(const std::string& reason) {
-    return metrics.counter("remint_events_dropped_total", "Kubernetes Events not written, or not counted up.", {{"reason", reason}}).value();
+    return metrics
+        .counter("remint_events_dropped_total", "Kubernetes Events not written, or not counted up.",
+                 {{"reason", reason}})
+        .value();
   }
   double written(const std::string& result) {
     return metrics.counter("remint_events_total", "Kubernetes Events written.", {{"result", result}}).value();

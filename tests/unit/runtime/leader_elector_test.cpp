@@ -26,7 +26,8 @@ class LeaseApi {
   std::shared_ptr<FakeTransport> transport = std::make_shared<FakeTransport>();
 
   LeaseApi() {
-    transport->on_send([this](const kube::Request& request, const std::stop_token& stop) { return answer(request, stop); });
+    transport->on_send(
+        [this](const kube::Request& request, const std::stop_token& stop) { return answer(request, stop); });
   }
   Json lease() const {
     const std::lock_guard lock(mutex_);
@@ -46,19 +47,25 @@ class LeaseApi {
  private:
   FakeTransport::Answer answer(const kube::Request& request, const std::stop_token& stop) {
     switch (mode.load()) {
-      case Mode::kHangs: return FakeTransport::hang(stop);
-      case Mode::kCut: return FakeTransport::cut();
-      case Mode::kForbidden: return FakeTransport::status(403, "Forbidden");
-      case Mode::kWorks: break;
+      case Mode::kHangs:
+        return FakeTransport::hang(stop);
+      case Mode::kCut:
+        return FakeTransport::cut();
+      case Mode::kForbidden:
+        return FakeTransport::status(403, "Forbidden");
+      case Mode::kWorks:
+        break;
     }
     const std::lock_guard lock(mutex_);
-    if (request.method == "GET") return lease_.is_null() ? FakeTransport::status(404, "NotFound") : FakeTransport::ok(dump_json(lease_));
+    if (request.method == "GET")
+      return lease_.is_null() ? FakeTransport::status(404, "NotFound") : FakeTransport::ok(dump_json(lease_));
     auto body = *parse_json(request.body);
     if (request.method == "POST") {
       if (!lease_.is_null()) return FakeTransport::status(409, "AlreadyExists");
     } else {
       if (lease_.is_null()) return FakeTransport::status(404, "NotFound");
-      if (body["metadata"]["resourceVersion"] != lease_["metadata"]["resourceVersion"]) return FakeTransport::status(409, "Conflict");
+      if (body["metadata"]["resourceVersion"] != lease_["metadata"]["resourceVersion"])
+        return FakeTransport::status(409, "Conflict");
     }
     lease_ = std::move(body);
     lease_["metadata"]["resourceVersion"] = std::to_string(++version_);

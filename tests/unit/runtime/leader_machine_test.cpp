@@ -22,7 +22,12 @@ LeaderMachine::WriteFailed refused(ErrorCode code) { return {Error{.code = code,
 
 /// Another's lease.
 LeaseRecord theirs(const std::string& version) {
-  return {.holder = "other", .duration = 15s, .acquire_time = kWall, .renew_time = kWall, .transitions = 4, .resource_version = version};
+  return {.holder = "other",
+          .duration = 15s,
+          .acquire_time = kWall,
+          .renew_time = kWall,
+          .transitions = 4,
+          .resource_version = version};
 }
 
 std::chrono::milliseconds sleep_of(const LeaderMachine::Action& action) {
@@ -155,7 +160,8 @@ TEST_CASE("A leader whose renewal conflicts leads on while the lease is still it
   CHECK(gets(leader.machine.step(refused(ErrorCode::kConflict), 105s, kWall)));
   CHECK(leader.machine.leads(105s));
   // Somebody put a label on it.
-  CHECK(update_of(leader.machine.step(LeaderMachine::Read{stored(leader.record, "2"), 105s}, 105s, kWall)).resource_version == "2");
+  CHECK(update_of(leader.machine.step(LeaderMachine::Read{stored(leader.record, "2"), 105s}, 105s, kWall))
+            .resource_version == "2");
   CHECK(leader.machine.leads(105s));
 }
 
@@ -244,7 +250,8 @@ TEST_CASE("Only a lease of our own can be given up") {
 
 TEST_CASE("A read that fails is tried again later") {
   LeaderMachine machine(settings("me"));
-  CHECK(sleep_of(machine.step(LeaderMachine::ReadFailed{Error{.code = ErrorCode::kForbidden, .message = "x"}}, 1s, kWall)) == 2s);
+  CHECK(sleep_of(machine.step(LeaderMachine::ReadFailed{Error{.code = ErrorCode::kForbidden, .message = "x"}}, 1s,
+                              kWall)) == 2s);
   CHECK(gets(machine.wake(3s, kWall)));
 }
 

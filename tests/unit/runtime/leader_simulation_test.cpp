@@ -1,7 +1,9 @@
 // Several machines over one Lease, in simulated time. Invariant: never do two lead at the same moment, with
-//  - steady clocks that start anywhere and run up to 7 % fast or slow against each other (bounded by the margin: 15/13),
+//  - steady clocks that start anywhere and run up to 7 % fast or slow against each other (bounded by the margin:
+//  15/13),
 //  - wall clocks that are hours apart,
-//  - calls that take from a millisecond to twenty seconds, whose request or answer is lost, and which the server may carry
+//  - calls that take from a millisecond to twenty seconds, whose request or answer is lost, and which the server may
+//  carry
 //    out long after the caller has given up,
 //  - machines that stand still for up to 40 s between any two steps,
 //  - machines that die and come back without a memory, or somebody who deletes the Lease.
@@ -67,8 +69,7 @@ class Simulation {
  public:
   Simulation(unsigned seed, std::size_t count, Faults faults) : random_(seed), faults_(faults) {
     for (std::size_t i = 0; i < count; ++i) {
-      processes_.push_back({LeaderMachine(settings()), 0.965 + 0.07 * unit(),
-                            std::chrono::seconds(random_() % 100'000),
+      processes_.push_back({LeaderMachine(settings()), 0.965 + 0.07 * unit(), std::chrono::seconds(random_() % 100'000),
                             std::chrono::duration_cast<Duration>(std::chrono::seconds(random_() % 20'000))});
       at(milliseconds(2000), [this, i] { begin(i); });
     }
@@ -137,7 +138,8 @@ class Simulation {
       server_.lease.reset();
     }
     if (const auto* sleep = std::get_if<LeaderMachine::Sleep>(&action)) {
-      const auto real = Nanoseconds(static_cast<std::int64_t>(static_cast<double>(Nanoseconds(sleep->delay).count()) / p.rate));
+      const auto real =
+          Nanoseconds(static_cast<std::int64_t>(static_cast<double>(Nanoseconds(sleep->delay).count()) / p.rate));
       return at(real + pause(), [this, i] { begin(i); });
     }
     // The request is on its way (also after a pause: its `before` is from ahead of that).
@@ -149,7 +151,8 @@ class Simulation {
       if (!request_lost) at(way, [this, action] { static_cast<void>(write(action)); });
       const bool read = std::holds_alternative<LeaderMachine::Get>(action);
       const Error error{.code = ErrorCode::kTimeout, .message = "lost"};
-      const auto input = read ? LeaderMachine::Input(LeaderMachine::ReadFailed{error}) : LeaderMachine::WriteFailed{error};
+      const auto input =
+          read ? LeaderMachine::Input(LeaderMachine::ReadFailed{error}) : LeaderMachine::WriteFailed{error};
       return answer(i, milliseconds(3000), input);
     }
     at(way, [this, i, action, before] {
@@ -216,4 +219,6 @@ TEST_CASE("Two machines never lead at once, whatever goes wrong") { CHECK(run(2,
 
 TEST_CASE("Machines that die and forget never lead beside others") { CHECK(run(3, {.restarts = true}) > 600); }
 
-TEST_CASE("A deleted lease never makes two leaders out of machines that knew it") { CHECK(run(3, {.deletions = true}) > 600); }
+TEST_CASE("A deleted lease never makes two leaders out of machines that knew it") {
+  CHECK(run(3, {.deletions = true}) > 600);
+}

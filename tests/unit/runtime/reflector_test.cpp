@@ -23,8 +23,8 @@ std::string object(const std::string& name, const std::string& version) {
 std::string list(const std::string& version, const std::vector<std::string>& items, const std::string& more = "") {
   std::string joined;
   for (const auto& item : items) joined += (joined.empty() ? "" : ",") + item;
-  return R"({"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":")" + version + R"(","continue":")" + more +
-         R"("},"items":[)" + joined + "]}";
+  return R"({"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":")" + version + R"(","continue":")" +
+         more + R"("},"items":[)" + joined + "]}";
 }
 std::string event(const std::string& type, const std::string& body) {
   return R"({"type":")" + type + R"(","object":)" + body + "}\n";
@@ -77,10 +77,11 @@ struct Fixture {
       const auto step = next(lists);
       return step ? step(request, stop) : FakeTransport::ok(list("1", {}));
     });
-    transport->on_stream([this](const kube::Request& request, const kube::ChunkSink& chunk, const std::stop_token& stop) {
-      const auto step = next(watches);
-      return step ? step(request, chunk, stop) : FakeTransport::hang(stop);
-    });
+    transport->on_stream(
+        [this](const kube::Request& request, const kube::ChunkSink& chunk, const std::stop_token& stop) {
+          const auto step = next(watches);
+          return step ? step(request, chunk, stop) : FakeTransport::hang(stop);
+        });
     reflector.emplace(client, settings(), sink, metrics);
   }
   static runtime::ReflectorSettings settings() {
@@ -110,8 +111,10 @@ struct Fixture {
     });
   }
   double restarts(const std::string& reason) {
-    return metrics.counter("remint_watch_restarts_total", "Lists and watches that had to be begun again, by reason.",
-                           {{"resource", "pods"}, {"reason", reason}}).value();
+    return metrics
+        .counter("remint_watch_restarts_total", "Lists and watches that had to be begun again, by reason.",
+                 {{"resource", "pods"}, {"reason", reason}})
+        .value();
   }
   /// Paths of the watches so far.
   std::vector<std::string> watched() {
@@ -132,7 +135,8 @@ TEST_CASE("A reflector lists all pages, says so once, and watches from the list'
   Fixture f;
   f.then_list(list("5", {object("a", "1")}, "more"));
   f.then_list(list("5", {object("b", "2")}));
-  f.then_watch(event("ADDED", object("c", "6")) + event("MODIFIED", object("a", "7")) + event("DELETED", object("b", "8")));
+  f.then_watch(event("ADDED", object("c", "6")) + event("MODIFIED", object("a", "7")) +
+               event("DELETED", object("b", "8")));
   CHECK_FALSE(f.reflector->synced());
   f.reflector->start();
   CHECK(f.waits_for_watch(2));
@@ -141,7 +145,9 @@ TEST_CASE("A reflector lists all pages, says so once, and watches from the list'
   CHECK(f.reflector->last_error().empty());
   CHECK_THAT(f.watched()[0], Catch::Contains("resourceVersion=5"));
   CHECK_THAT(f.watched()[1], Catch::Contains("resourceVersion=8"));
-  CHECK(f.metrics.gauge("remint_watch_synced", "1 when the first list of the resource was whole.", {{"resource", "pods"}}).value() == 1);
+  CHECK(
+      f.metrics.gauge("remint_watch_synced", "1 when the first list of the resource was whole.", {{"resource", "pods"}})
+          .value() == 1);
 }
 
 TEST_CASE("stop ends an open watch within milliseconds") {
@@ -150,7 +156,8 @@ TEST_CASE("stop ends an open watch within milliseconds") {
   CHECK(f.waits_for_watch(1));
   const auto before = std::chrono::steady_clock::now();
   f.reflector->stop();
-  CHECK(std::chrono::steady_clock::now() - before < 5s);  // it takes milliseconds, but a busy machine should not fail this
+  CHECK(std::chrono::steady_clock::now() - before <
+        5s);  // it takes milliseconds, but a busy machine should not fail this
   f.reflector->stop();
 }
 
@@ -188,7 +195,8 @@ TEST_CASE("An expired version makes it list again, from the answer's status as f
   f.then_list(list("5", {object("a", "1")}));
   SECTION("status") { f.then_watch("", FakeTransport::status(410, "Expired")); }
   SECTION("event") {
-    f.then_watch(event("ERROR", R"({"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old"})"));
+    f.then_watch(
+        event("ERROR", R"({"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old"})"));
   }
   f.then_list(list("9", {object("b", "8")}));
   f.reflector->start();
@@ -255,11 +263,15 @@ TEST_CASE("A watch that finds its resource gone lists again") {
 TEST_CASE("One bad object is counted and left out, in a list and in a watch") {
   Fixture f;
   f.then_list(list("5", {object("bad", "1"), object("a", "2")}));
-  f.then_watch(event("ADDED", object("bad", "6")) + event("DELETED", object("bad", "7")) + event("ADDED", object("b", "8")));
+  f.then_watch(event("ADDED", object("bad", "6")) + event("DELETED", object("bad", "7")) +
+               event("ADDED", object("b", "8")));
   f.reflector->start();
   CHECK(f.waits_for_watch(2));
   CHECK(f.sink.log() == Log{"begin", "+a", "end", "b"});
-  CHECK(f.metrics.counter("remint_watch_decode_errors_total", "Watched objects that could not be understood.", {{"resource", "pods"}}).value() == 3);
+  CHECK(f.metrics
+            .counter("remint_watch_decode_errors_total", "Watched objects that could not be understood.",
+                     {{"resource", "pods"}})
+            .value() == 3);
   CHECK_THAT(f.watched()[1], Catch::Contains("resourceVersion=8"));
 }
 

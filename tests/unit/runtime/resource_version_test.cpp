@@ -8,7 +8,8 @@ TEST_CASE("The resourceVersion is found in metadata and nowhere else") {
   CHECK(resource_version_of(R"({"kind":"Pod","metadata":{"name":"a","resourceVersion":"42"},"spec":{}})") == "42");
   CHECK(resource_version_of(R"({"metadata":{"labels":{"resourceVersion":"1"},"resourceVersion":"42"}})") == "42");
   CHECK(resource_version_of(R"({"spec":{"resourceVersion":"1"},"metadata":{"resourceVersion":"42"}})") == "42");
-  CHECK(resource_version_of(R"({"resourceVersion":"1","metadata":{"ownerReferences":[{"resourceVersion":"2"}]}})").empty());
+  CHECK(resource_version_of(R"({"resourceVersion":"1","metadata":{"ownerReferences":[{"resourceVersion":"2"}]}})")
+            .empty());
   CHECK(resource_version_of(R"({"metadata":{"resourceVersion":42}})").empty());
 }
 

@@ -104,8 +104,8 @@ TEST_CASE("Our own write shows at once, and an older event on its way does not u
   CHECK(version_in(store, "a") == 13);
 }
 
-// The patch returns version 12; before put() is called the watch reports 13, which somebody else (a person who approves)
-// wrote after it. Were 12 put in then, it would stay until the next change, which may never come.
+// The patch returns version 12; before put() is called the watch reports 13, which somebody else (a person who
+// approves) wrote after it. Were 12 put in then, it would stay until the next change, which may never come.
 TEST_CASE("Our own write does not replace what somebody else wrote after it") {
   Things store(decode, {}, version);
   list(store, {"a:10"});
@@ -157,8 +157,8 @@ TEST_CASE("Versions are numbers or unknown") {
   CHECK(runtime::version_number("99999999999999999999999") == 0);
 }
 
-// Invariant: every list holds 50 objects of one generation, so a reader that sees fewer, or two generations at once, has
-// seen half a swap.
+// Invariant: every list holds 50 objects of one generation, so a reader that sees fewer, or two generations at once,
+// has seen half a swap.
 TEST_CASE("Readers never see half of a relist") {
   constexpr int kObjects = 50;
   Things store(decode);

@@ -90,7 +90,10 @@ TEST_CASE("After an expired version the watcher lists at once, but waits when it
 }
 
 TEST_CASE("Which failures of a watch make it list again") {
-  struct Row { ErrorCode code; bool lists; };
+  struct Row {
+    ErrorCode code;
+    bool lists;
+  };
   const auto row = GENERATE(values<Row>({{ErrorCode::kGone, true},
                                          {ErrorCode::kNotFound, true},
                                          {ErrorCode::kInvalid, true},

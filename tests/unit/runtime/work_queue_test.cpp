@@ -46,7 +46,8 @@ struct Fixture {
     return std::nullopt;
   }
   double depth() {
-    return metrics.gauge("remint_workqueue_depth", "Keys that are ready and wait for a worker.", {{"queue", "test"}}).value();
+    return metrics.gauge("remint_workqueue_depth", "Keys that are ready and wait for a worker.", {{"queue", "test"}})
+        .value();
   }
 };
 
@@ -289,9 +290,15 @@ TEST_CASE("Any mix of adds keeps the queue's promises") {
           ++slot.adds;
           const auto k = key(std::to_string(index));
           switch (random() % 3) {
-            case 0: queue.add(k); break;
-            case 1: queue.add_after(k, std::chrono::milliseconds(random() % 4)); break;
-            default: queue.add_rate_limited(k); break;
+            case 0:
+              queue.add(k);
+              break;
+            case 1:
+              queue.add_after(k, std::chrono::milliseconds(random() % 4));
+              break;
+            default:
+              queue.add_rate_limited(k);
+              break;
           }
         }
       });
