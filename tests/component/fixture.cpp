@@ -5,12 +5,14 @@
 #include "remint/base/clock.hpp"
 #include "remint/base/json.hpp"
 #include "remint/kube/transport.hpp"
+#include "support/test_ca.hpp"
+#include "verbs.hpp"
 
 namespace remint::component {
 namespace {
 
 // Before main: no thread may exist yet.
-const bool process_prepared = (kube::prepare_process(), true);
+const bool process_prepared = (testing::keep_openssl_to_the_end(), kube::prepare_process(), true);
 
 /// Name and resourceVersion of an object, which may be any JSON at all.
 Result<std::pair<std::string, std::string>> identity(std::string_view object) {
@@ -124,6 +126,29 @@ runtime::ReflectorSettings quick_reflector() {
   runtime::ReflectorSettings settings{.resource = kConfigMaps, .ns = "default", .field_selector = {}};
   settings.backoff = {.initial = std::chrono::milliseconds(5), .max = std::chrono::milliseconds(50)};
   return settings;
+}
+
+Result<std::size_t> count(kube::Client& client, const kube::Resource& resource) {
+  std::size_t items = 0;
+  const auto version = client.list(
+      resource, {.ns = {}, .label_selector = {}, .field_selector = {}},
+      [&](std::string_view) -> Result<void> { return ++items, Result<void>(); }, no_stop());
+  if (!version) return std::unexpected(version.error());
+  return items;
+}
+
+Result<std::size_t> count(const kube::Config& config, const kube::ClientSettings& settings) {
+  Connected connected(config, settings);
+  return count(connected.client);
+}
+
+Result<void> watch(kube::Client& client, std::chrono::seconds timeout) {
+  kube::WatchOptions options;
+  options.ns = "default";
+  options.server_timeout = timeout;
+  options.idle_margin = std::chrono::seconds(1);
+  return client.watch(
+      kConfigMaps, options, [](kube::WatchEventType, std::string_view) { return Result<void>(); }, no_stop());
 }
 
 }  // namespace remint::component

@@ -15,6 +15,7 @@
 #include "remint/metrics/registry.hpp"
 #include "support/fake_apiserver.hpp"
 #include "support/raw_http.hpp"
+#include "support/test_ca.hpp"
 #include "support/wait_until.hpp"
 
 namespace remint::contract {
@@ -50,7 +51,7 @@ struct EndOfRun : Catch::TestEventListenerBase {
 CATCH_REGISTER_LISTENER(EndOfRun)
 
 // Before main: no thread may exist yet.
-const bool process_prepared = (kube::prepare_process(), true);
+const bool process_prepared = (testing::keep_openssl_to_the_end(), kube::prepare_process(), true);
 
 }  // namespace
 

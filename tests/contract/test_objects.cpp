@@ -53,7 +53,7 @@ TEST_CASE("contract: an object is created once, with a UID, a version and a time
   CHECK(stored["metadata"].contains("creationTimestamp"));
   CHECK((stored["kind"] == "ConfigMap" && stored["apiVersion"] == "v1"));
   const auto again = env.client().create(kConfigMaps, env.ns(), config_map(name).dump(), no_stop());
-  CHECK(code(again) == ErrorCode::kAlreadyExists);
+  REQUIRE(code(again) == ErrorCode::kAlreadyExists);
   CHECK(again.error().message.find("configmaps \"" + name + "\" already exists") != std::string::npos);
   CHECK(env.get(kConfigMaps, name)["data"] == stored["data"]);
 }
@@ -80,7 +80,7 @@ TEST_CASE("contract: missing objects, resources and groups are not found") {
     return env.client().get(resource, env.key("none"), no_stop());
   };
   const auto missing = get(kConfigMaps);
-  CHECK(code(missing) == ErrorCode::kNotFound);
+  REQUIRE(code(missing) == ErrorCode::kNotFound);
   CHECK(missing.error().message.find("configmaps \"none\" not found") != std::string::npos);
   CHECK(code(get({"apps", "v1", "nonsenses", "Nonsense", true})) == ErrorCode::kNotFound);
   CHECK(code(get({"none.remint.dev", "v1", "things", "Thing", true})) == ErrorCode::kNotFound);

@@ -1,5 +1,6 @@
 #include "support/test_ca.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -122,5 +123,7 @@ PemPair TestCa::issue_server() const { return issue({"localhost", "", {"DNS:loca
 PemPair TestCa::issue_client(const std::string& user, const std::string& group) const {
   return issue({user, group, {}});
 }
+
+bool keep_openssl_to_the_end() { return OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr) == 1; }
 
 }  // namespace remint::testing

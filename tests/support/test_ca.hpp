@@ -40,4 +40,8 @@ class TestCa {
   std::string certificate_;
 };
 
+/// OpenSSL's own clean-up at exit runs while the HTTP library's threads still live, and loses what they hold: a leak
+/// sanitizer then reports it. Called before anything else of OpenSSL, this keeps it up to the end. Returns true.
+bool keep_openssl_to_the_end();
+
 }  // namespace remint::testing
