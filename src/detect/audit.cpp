@@ -94,7 +94,7 @@ struct AuditDecoder::Impl {
   Progress root_object(ondemand::document& document, std::string_view text);
   Progress root_array(ondemand::document& document, std::string_view text);
   /// Events of a list; where it breaks, the offset of the event that is not whole.
-  std::optional<std::size_t> events(ondemand::array array, ondemand::document& document);
+  std::optional<std::size_t> events(ondemand::array array, ondemand::document& document, std::size_t text_size);
 
   /// The first value of a text that the parser refuses as a whole: event by event, each parsed alone.
   Progress salvage(std::string_view text);
@@ -201,7 +201,8 @@ ReadStatus AuditDecoder::Impl::read(ondemand::object object) {
   return status == ReadStatus::kOk ? add_record(event) : status;
 }
 
-std::optional<std::size_t> AuditDecoder::Impl::events(ondemand::array array, ondemand::document& document) {
+std::optional<std::size_t> AuditDecoder::Impl::events(ondemand::array array, ondemand::document& document,
+                                                      std::size_t text_size) {
   // An event is counted when the parser has got past it: one that was left early may yet turn out not to be whole.
   std::optional<ReadStatus> pending;
   std::size_t begin = 0;
@@ -234,7 +235,7 @@ std::optional<std::size_t> AuditDecoder::Impl::events(ondemand::array array, ond
       return here;
     }
   }
-  settle(offset_of(document, begin));
+  settle(offset_of(document, text_size));
   return std::nullopt;
 }
 
@@ -243,7 +244,7 @@ AuditDecoder::Impl::Progress AuditDecoder::Impl::root_array(ondemand::document& 
   if (document.get_array().get(array)) {
     return salvage(text);
   }
-  if (const auto broken = events(array, document)) {
+  if (const auto broken = events(array, document, text.size())) {
     return salvage_elements(text, *broken);
   }
   return {offset_of(document, text.size()), std::nullopt};
@@ -267,7 +268,7 @@ AuditDecoder::Impl::Progress AuditDecoder::Impl::root_object(ondemand::document&
       }
     } else if (error) {
       return {0, offset_of(document, text.size())};
-    } else if (const auto broken = events(items, document)) {
+    } else if (const auto broken = events(items, document, text.size())) {
       return salvage_elements(text, *broken);
     }
     is_list = true;

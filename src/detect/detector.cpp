@@ -39,6 +39,8 @@ struct Detector::Impl {
   void assign(const std::string& uid, PodState& state, const std::string& workload_uid);
   void release(const std::string& uid, PodState& state);
   Accusation& accuse(const std::string& uid, PodState& state);
+  /// Lets an accusation follow its pod to another workload: adopted, or the owner has become known.
+  void follow(const std::string& uid, PodState& state, const std::string& workload_uid);
   void reconsider(const std::string& uid, PodState& state, bool was_failing);
   void sweep(Time now);
   [[nodiscard]] std::vector<Suspect> suspects_of(std::string_view workload_uid) const;
@@ -75,6 +77,15 @@ Accusation& Detector::Impl::accuse(const std::string& uid, PodState& state) {
     assign(uid, state, view ? view->workload.uid : uid);
   }
   return *state.accusation;
+}
+
+void Detector::Impl::follow(const std::string& uid, PodState& state, const std::string& workload_uid) {
+  if (state.accusation && state.accusation->workload_uid != workload_uid) {
+    changed.insert(state.accusation->workload_uid);
+    release(uid, state);
+    assign(uid, state, workload_uid);
+    changed.insert(workload_uid);
+  }
 }
 
 /// After something happened to an accused pod: keeps the count, announces its workload, lets it go when nothing is
@@ -124,6 +135,7 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
     return;
   }
   Accusation& accusation = accuse(uid, *state);
+  follow(uid, *state, view->workload.uid);
   if (accusation.run.empty() || record.received >= accusation.run.last()) {
     accusation.address = *record.source;
     accusation.address_since = answer.since;
@@ -180,6 +192,11 @@ void Detector::Impl::sweep(Time now) {
   for (auto it = pods.begin(); it != pods.end();) {
     auto& [uid, state] = *it;
     const bool quiet = state.last_heard() < quiet_before;
+    if (state.accusation) {
+      if (const auto view = inventory.pod(uid)) {
+        follow(uid, state, view->workload.uid);
+      }
+    }
     if (quiet && state.failing()) {
       state.accusation->run = {};
       reconsider(uid, state, true);
@@ -233,11 +250,8 @@ void Detector::pod_changed(std::string_view pod_uid) {
     impl_->failing_pods -= state.failing() ? 1U : 0U;
     impl_->release(uid, state);
     impl_->pods.erase(found);
-  } else if (view->workload.uid != state.accusation->workload_uid) {
-    // Adopted, or its owner has become known: the accusation goes along.
-    impl_->release(uid, state);
-    impl_->assign(uid, state, view->workload.uid);
-    impl_->changed.insert(view->workload.uid);
+  } else {
+    impl_->follow(uid, state, view->workload.uid);
   }
 }
 

@@ -263,6 +263,17 @@ TEST_CASE("A bad event never sinks its batch") {
   }
 }
 
+TEST_CASE("An event over the cap is invalid wherever it stands") {
+  const std::string large = samples::event(samples::Rejected{.uri = std::string(5U << 20U, 'x')});
+  for (const std::string& body : {large, "[" + large + "]", samples::list({large}), large + "\n" + rejected()}) {
+    const auto d = decode(body);
+    CHECK_FALSE(d.report.broken);
+    CHECK(d.report.invalid == 1);
+    CHECK(d.report.rejected == d.batch.records.size());
+    CHECK(d.report.events == d.batch.records.size() + 1);
+  }
+}
+
 TEST_CASE("Keys that stand twice do not confuse the reader, and accuse nobody") {
   const std::string good = rejected();
   CHECK(decode(replaced(good, R"("user":{},)", R"("user":{},"user":{"username":"jane"},)")).batch.records.empty());

@@ -376,6 +376,18 @@ TEST_CASE("When a pod's owner becomes known its case goes along") {
   CHECK_FALSE(bench.detector.find_case("o"));
 }
 
+TEST_CASE("When the owner's owner becomes known the case goes along, at the next event or within a minute") {
+  Bench bench;
+  bench.detector.inventory().remove(ObjectKind::kReplicaSet, "rs-1", start());
+  bench.observe({bench.rejection(0s)});
+  CHECK(bench.detector.open_cases() == std::vector<std::string>{"rs-1"});
+  samples::add_cart(bench.detector.inventory());
+  SECTION("next event") { bench.observe({bench.rejection(1s)}); }
+  SECTION("sweep") { bench.detector.expire(start() + 1min); }
+  CHECK(bench.detector.open_cases() == std::vector<std::string>{"dep-1"});
+  CHECK(bench.detector.take_changed() == std::vector<std::string>{"dep-1", "rs-1"});
+}
+
 TEST_CASE("A stale request may be ahead of the watch that tells of its pod") {
   Bench bench;
   bench.observe({bench.success(0s, "new", 100)});
