@@ -108,6 +108,8 @@ void DecisionWriter::announce(const WorkloadDecision& decision) {
              {"policy", decision.decision.policy},
              {"reason", decision.decision.reason},
              {"notBefore", decision.decision.not_before ? format_rfc3339(*decision.decision.not_before) : ""}});
+  // Who wrote no policy for a workload did not ask to hear about it: `remint_cases` and the log tell.
+  if (decision.decision.policy.empty()) return;
   const auto [reason, warning] = wording(decision.decision.kind);
   const bool restart = decision.decision.kind == DecisionKind::kRestart;
   events_.record({the_case.workload, restart ? decision.restart_name : "", warning, reason, "Decide",

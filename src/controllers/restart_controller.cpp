@@ -145,10 +145,9 @@ Result<restart::Observation> RestartController::observe(const restart::Journal& 
     }
   }
   if (needs.verification) {
-    // Counted from the start, not from when the patch was seen to be there: after a change of leader that is much
-    // later, and the new pods are older. Creation times have whole seconds.
-    const auto since = std::chrono::floor<std::chrono::seconds>(journal.status.started.value_or(journal.created));
-    const std::string uid = target.uid.empty() && observation.target ? observation.target->uid : target.uid;
+    const auto since = restart::new_pods_since(journal);
+    // Who wrote the restart by hand may have left the UID out; it was saved before the first step.
+    const std::string& uid = target.uid.empty() ? journal.status.saved.uid : target.uid;
     const auto pods = hooks_.health(uid, since);
     if (!pods) return fail_in(pods.error(), "health of " + target.to_string());
     observation.verification = summarize(*pods, journal.spec.cause, settings_.failing_threshold);
