@@ -97,7 +97,9 @@ TEST_CASE("a large chunked body arrives whole") {
     body += chunk;
   }
   std::jthread sender([&] { client.send(echo("Transfer-Encoding: chunked\r\n", wire + "0\r\n\r\n")); });
-  CHECK(client.receive().body == body);
+  const auto reply = client.receive();
+  CHECK(reply.status == 200);
+  CHECK((reply.body == body));  // in brackets: Catch takes minutes to print two megabytes
 }
 
 }  // namespace remint::http

@@ -69,7 +69,7 @@ TEST_CASE("bodies of many sizes arrive whole, over plain HTTP and TLS") {
     std::jthread sender([&] { client.send(post("/echo", body)); });
     const auto reply = client.receive();
     REQUIRE(reply.status == 200);
-    REQUIRE(reply.body == body);
+    REQUIRE((reply.body == body));
   }
 }
 
