@@ -12,6 +12,11 @@ std::optional<ErrorCode> code(const Result<T>& result) {
   return result ? std::nullopt : std::optional(result.error().code);
 }
 
+/// Tried until the end of its time. On a busy machine that may come in the middle of an attempt.
+inline bool gave_up(std::optional<ErrorCode> code) {
+  return code == ErrorCode::kUnavailable || code == ErrorCode::kTimeout;
+}
+
 /// All requests to the API.
 inline testing::FaultMatch always(const std::string& method = {}) {
   return {.method = method, .path_prefix = "/api", .query = {}, .times = testing::FaultMatch::kAlways};
