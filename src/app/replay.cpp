@@ -9,8 +9,9 @@
 namespace remint::app {
 namespace {
 
-/// How long a restart is taken to last in a recording, where nobody carries it out: what the limits count with.
-constexpr auto kAssumedRestart = std::chrono::minutes(2);
+/// How long a restart is taken to last at most in a recording, where nobody carries it out: what the limits count with.
+/// Half a minute for the rollout, and the half a minute without a failure that ends verification.
+constexpr auto kAssumedRestart = std::chrono::minutes(1);
 
 policy::Policy default_policy() {
   policy::Policy policy;

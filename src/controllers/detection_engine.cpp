@@ -87,23 +87,24 @@ WorkloadDecision DetectionEngine::decide(const detect::Case& the_case, Time now)
   return result;
 }
 
-void DetectionEngine::assume_restart(WorkloadDecision& decision) {
+void DetectionEngine::assume_restart(const WorkloadDecision& decision) {
   policy::PastRestart assumed;
   assumed.name = decision.restart_name;
   assumed.workload = decision.the_case.workload;
   assumed.cause = decision.the_case.cause;
   assumed.policy = decision.decision.policy;
   assumed.created = decision.time;
+  if (settings_.assumed_restart)
+    assumed.finished = decision.time + std::min(*settings_.assumed_restart, decision.observe);
   restarts_[ObjectKey{assumed.workload.ns, assumed.name}.to_string()] = std::move(assumed);
 }
 
 void DetectionEngine::finish_assumed(Time now) {
   if (!settings_.assumed_restart) return;
   for (auto& [key, restart] : restarts_) {
-    if (is_final(restart.phase) || restart.created + *settings_.assumed_restart > now) continue;
+    if (is_final(restart.phase) || !restart.finished || *restart.finished > now) continue;
     restart.phase = Phase::kSucceeded;
     restart.outcome = Outcome::kUnverified;
-    restart.finished = restart.created + *settings_.assumed_restart;
     reconsider_all_ = true;
   }
 }
@@ -170,7 +171,7 @@ std::optional<Time> DetectionEngine::next_deadline() const {
   }
   if (settings_.assumed_restart) {
     for (const auto& [key, restart] : restarts_) {
-      if (!is_final(restart.phase)) consider(restart.created + *settings_.assumed_restart);
+      if (!is_final(restart.phase) && restart.finished) consider(*restart.finished);
     }
   }
   return next;

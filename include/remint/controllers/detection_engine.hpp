@@ -26,7 +26,8 @@ struct WorkloadDecision {
 struct EngineSettings {
   detect::DetectorSettings detector;
   std::string own_namespace;
-  /// For replay, where nobody carries restarts out: each is taken to end after this long. Absent in production, where
+  /// For replay, where nobody carries restarts out: each is taken to end after this long, or after the
+  /// policy's `verification.observe` when that is shorter. Absent in production, where
   /// set_restart() tells.
   std::optional<Duration> assumed_restart;
 };
@@ -70,7 +71,7 @@ class DetectionEngine {
   [[nodiscard]] std::vector<policy::PastRestart> restarts() const;
   [[nodiscard]] WorkloadDecision decide(const detect::Case& the_case, Time now) const;
   void finish_assumed(Time now);
-  void assume_restart(WorkloadDecision& decision);
+  void assume_restart(const WorkloadDecision& decision);
 
   EngineSettings settings_;
   detect::Detector detector_;
