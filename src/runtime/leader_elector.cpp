@@ -48,11 +48,10 @@ struct LeaderElector::Impl {
   void run(const std::stop_token& stop) {
     auto action = machine.wake(clock.steady_now(), clock.now());
     while (!stop.stop_requested()) {
+      // Before each call, so that waking from a long pause ends it before the lease could be taken again.
       if (!publish()) return;
       if (const auto* sleep = std::get_if<LeaderMachine::Sleep>(&action)) {
         if (!sleep_for(sleep->delay, stop)) break;
-        // Looked at before anything else, so that waking from a long pause ends it before another call is made.
-        if (!publish()) return;
         action = machine.wake(clock.steady_now(), clock.now());
       } else {
         const auto input = call(action, stop);
@@ -115,7 +114,7 @@ struct LeaderElector::Impl {
       const auto text = client.get(kube::kLeases, settings.lease, deadline.token());
       if (!text && text.error().code == ErrorCode::kNotFound) {
         went_well();
-        object = nullptr;
+        object.clear();
         return LeaderMachine::Read{std::nullopt, before};
       }
       auto record = keep(text);
@@ -135,7 +134,8 @@ struct LeaderElector::Impl {
   }
 
   Result<std::string> replace(const LeaseRecord& record, const std::stop_token& stop) {
-    return client.replace(kube::kLeases, settings.lease, dump_json(to_object(object, settings.lease, record)), stop);
+    return client.replace(kube::kLeases, settings.lease,
+                          dump_json(to_object(parse_json(object).value_or(Json()), settings.lease, record)), stop);
   }
 
   Result<LeaseRecord> keep(const Result<std::string>& text) {
@@ -201,7 +201,7 @@ struct LeaderElector::Impl {
 
   // The thread's own.
   LeaderMachine machine;
-  Json object;
+  std::string object;  ///< as read last; empty: there is none
   bool led = false;
   bool must_look = false;  ///< a call was cut off by stop()
 

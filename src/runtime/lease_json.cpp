@@ -1,6 +1,7 @@
 #include "lease_json.hpp"
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 namespace remint::runtime {
 namespace {
@@ -43,7 +44,7 @@ Result<Lease> parse_lease(std::string_view text) {
                      .resource_version = text_of(member(member(*object, "metadata"), "resourceVersion"))};
   // Without it an update would have no precondition, and could take the lease from its holder.
   if (record.resource_version.empty()) return fail(ErrorCode::kInternal, "Lease: metadata.resourceVersion is missing");
-  return Lease{std::move(*object), std::move(record)};
+  return Lease{std::string(text), std::move(record)};
 }
 
 Json to_object(const Json& base, const ObjectKey& key, const LeaseRecord& record) {

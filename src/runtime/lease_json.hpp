@@ -1,7 +1,7 @@
 #pragma once
 // coordination.k8s.io/v1 Lease to LeaseRecord and back.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "remint/base/json.hpp"
@@ -10,7 +10,7 @@
 namespace remint::runtime {
 
 struct Lease {
-  Json object;  ///< as the server has it: labels and fields that we do not know are written back as they were
+  std::string object;  ///< as the server has it: labels and fields that we do not know are written back as they were
   LeaseRecord record;
 };
 

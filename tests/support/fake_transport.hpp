@@ -53,8 +53,8 @@ class FakeTransport final : public kube::Transport {
     return response;
   }
   static Answer status(int code, const std::string& reason = "", std::uint32_t retry_after = 0) {
-    auto response = *ok(R"({"kind":"Status","apiVersion":"v1","status":"Failure","message":"scripted","reason":")" + reason +
-                            R"(","code":)" + std::to_string(code) + "}",
+    auto response = *ok(R"({"kind":"Status","apiVersion":"v1","status":"Failure","message":"scripted","reason":")" +
+                            reason + R"(","code":)" + std::to_string(code) + "}",
                         code);
     response.retry_after_seconds = retry_after;
     return response;

@@ -12,7 +12,9 @@ class ManualClock final : public Clock {
  public:
   explicit ManualClock(Time start = Time(std::chrono::seconds(1'750'000'000))) : start_(start) {}
   [[nodiscard]] Time now() const override { return start_ + std::chrono::floor<Duration>(steady_now()); }
-  [[nodiscard]] std::chrono::nanoseconds steady_now() const override { return std::chrono::nanoseconds(steady_.load()); }
+  [[nodiscard]] std::chrono::nanoseconds steady_now() const override {
+    return std::chrono::nanoseconds(steady_.load());
+  }
   void advance(std::chrono::nanoseconds by) { steady_ += by.count(); }
 
  private:

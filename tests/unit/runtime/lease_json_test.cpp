@@ -20,7 +20,7 @@ TEST_CASE("A Lease survives the way to JSON and back, with what we do not know o
   CHECK(lease->record.resource_version == "7");
   CHECK(lease->record.renew_time == parse_rfc3339("2026-07-01T10:00:05.123456Z"));
 
-  const auto object = to_object(lease->object, {"ops", "remint"}, lease->record);
+  const auto object = to_object(*parse_json(lease->object), {"ops", "remint"}, lease->record);
   CHECK(object["metadata"]["labels"]["team"] == "x");
   CHECK_FALSE(object["metadata"].contains("managedFields"));
   CHECK(object["spec"]["strategy"] == "OldestEmulationVersion");
