@@ -180,8 +180,9 @@ TEST_CASE("A waiting worker gets what is added later, and a moved clock counts a
   CHECK(wait_until([&] { return count() == 2; }));
 }
 
-// Both workers sleep without an end; delayed keys wake one of them (which one is the library's choice, and it may be the
-// same one twice), which then takes the first key and is busy with it. The other must by then watch the second's time.
+// Both workers sleep without an end; delayed keys wake one of them (which one is the library's choice, and it may be
+// the same one twice), which then takes the first key and is busy with it. The other must by then watch the second's
+// time.
 TEST_CASE("A delayed key is not forgotten while the worker that waited for it is busy") {
   metrics::Registry metrics;
   WorkQueue queue(system_clock(), metrics, "test", kPlain);
