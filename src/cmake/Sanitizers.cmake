@@ -9,3 +9,10 @@ endforeach()
 if(REMINT_SANITIZE)
   add_compile_options(-fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
 endif()
+
+# Asio has a fence, which ThreadSanitizer cannot follow and g++ warns of. Files that include Asio's executors say so here.
+function(remint_uses_asio target)
+  if("thread" IN_LIST REMINT_SANITIZE)
+    set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES COMPILE_OPTIONS -Wno-tsan)
+  endif()
+endfunction()
