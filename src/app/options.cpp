@@ -105,6 +105,10 @@ void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::strin
 }
 
 Result<void> check(const RunOptions& o) {
+  if (o.leader_elect && (o.lease_duration < std::chrono::seconds(3) || o.lease_duration > std::chrono::hours(1))) {
+    return fail(ErrorCode::kInvalid,
+                "--lease-duration must lie between 3s and 1h, is " + format_duration(o.lease_duration));
+  }
   if (o.audit_insecure_http) {
     if (!o.audit_tls_cert.empty() || !o.audit_client_ca.empty()) {
       return fail(ErrorCode::kInvalid, "--audit-insecure-http goes without --audit-tls-cert and --audit-client-ca");

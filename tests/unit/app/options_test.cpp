@@ -34,6 +34,7 @@ TEST_CASE("a wrong command line says what is wrong and ends with 2") {
                                                     {"run", "--audit-insecure-http", "--audit-tls-cert", "a"},
                                                     {"run", "--audit-insecure-http", "--grace", "soon"},
                                                     {"run", "--audit-insecure-http", "--log-level", "loud"},
+                                                    {"run", "--audit-insecure-http", "--lease-duration", "1s"},
                                                     {"replay", "--objects", "x"},
                                                     {"replay", "--audit", "x", "--objects", "y", "--output", "xml"}};
   for (const auto& arguments : wrong) {
