@@ -12,25 +12,10 @@ namespace {
 /// A Restart that could not be written for this long is decided anew: what it stood on may have changed.
 constexpr auto kTooOld = std::chrono::minutes(1);
 
-struct Wording {
-  const char* reason;
-  bool warning;
-};
-
-Wording wording(DecisionKind kind) {
-  switch (kind) {
-    case DecisionKind::kRestart:
-      return {"TokenRestart", false};
-    case DecisionKind::kWait:
-      return {"TokenRestartDelayed", false};
-    case DecisionKind::kAsk:
-      return {"TokenRestartNeedsApproval", false};
-    case DecisionKind::kObserve:
-      return {"TokenProblemObserved", true};
-    case DecisionKind::kRefuse:
-      return {"TokenRestartRefused", true};
-  }
-  return {"TokenProblemObserved", true};
+/// What an Event is called. Each reason not to act has its own: Events of one name are counted up as one, and the newer
+/// text would be lost.
+std::string event_reason(const WorkloadDecision& decision) {
+  return decision.decision.kind == DecisionKind::kRestart ? "TokenRestart" : decision.decision.check;
 }
 
 }  // namespace
@@ -110,9 +95,10 @@ void DecisionWriter::announce(const WorkloadDecision& decision) {
              {"notBefore", decision.decision.not_before ? format_rfc3339(*decision.decision.not_before) : ""}});
   // Who wrote no policy for a workload did not ask to hear about it: `remint_cases` and the log tell.
   if (decision.decision.policy.empty()) return;
-  const auto [reason, warning] = wording(decision.decision.kind);
+  const bool warning =
+      decision.decision.kind == DecisionKind::kObserve || decision.decision.kind == DecisionKind::kRefuse;
   const bool restart = decision.decision.kind == DecisionKind::kRestart;
-  events_.record({the_case.workload, restart ? decision.restart_name : "", warning, reason, "Decide",
+  events_.record({the_case.workload, restart ? decision.restart_name : "", warning, event_reason(decision), "Decide",
                   std::string(to_string(the_case.diagnosis)) + ": " + decision.decision.reason});
 }
 

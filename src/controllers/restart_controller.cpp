@@ -8,6 +8,9 @@
 namespace remint::controllers {
 namespace {
 
+/// How much longer than `verification.observe` a watch that was cut is waited for.
+constexpr auto kWatchMayLag = std::chrono::minutes(1);
+
 const kube::Resource* resource_of(const std::string& kind) {
   for (const auto* resource : {&kube::kDeployments, &kube::kStatefulSets, &kube::kDaemonSets}) {
     if (resource->kind == kind) return resource;
@@ -151,6 +154,12 @@ Result<restart::Observation> RestartController::observe(const restart::Journal& 
     const auto pods = hooks_.health(uid, since);
     if (!pods) return fail_in(pods.error(), "health of " + target.to_string());
     observation.verification = summarize(*pods, journal.spec.cause, settings_.failing_threshold);
+    // The rollout is done, so there are new pods; after an outage of the API server our own watch may not have told of
+    // them yet.
+    const auto rolled_out = journal.status.rolled_out.value_or(journal.created);
+    if (observation.verification->pods == 0 && clock_.now() < rolled_out + journal.spec.observe + kWatchMayLag) {
+      return fail(ErrorCode::kUnavailable, "the new pods of " + target.to_string() + " are not in the cache yet");
+    }
   }
   return observation;
 }
