@@ -438,6 +438,11 @@ TEST_CASE("A long failing run is bounded, and still knows its beginning and its 
   CHECK(health.failing_since == start());
   CHECK(health.last_rejection == start() + 999s);
   CHECK(bench.found()->evidence.size() == 4);
+  bench.observe({bench.success(-1s)});  // from before the run, heard of late
+  CHECK(bench.found()->pods.front().rejection_count == 1000);
+  bench.observe({bench.success(500s)});  // within the part of which only the count was kept
+  CHECK(bench.found()->pods.front().rejection_count == 128);
+  CHECK(bench.found()->pods.front().failing_since == start() + 872s);
 }
 
 TEST_CASE("Too many failing pods are counted, not kept") {
