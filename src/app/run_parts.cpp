@@ -70,8 +70,7 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
       batches_, system_clock(), metrics_);
 
   journals_ = std::make_unique<controllers::RestartController::Journals>(
-      decode_journal, [this](const ObjectKey& key, const auto& journal) { journal_changed(key, journal); },
-      [](const restart::Journal& journal) { return runtime::version_number(journal.resource_version); });
+      decode_journal, [this](const ObjectKey& key, const auto& journal) { journal_changed(key, journal); });
   restarts_ = std::make_unique<controllers::RestartController>(
       writer_, *journals_, events_, system_clock(), metrics_, restart::MachineSettings{},
       controllers::RestartHooks{
