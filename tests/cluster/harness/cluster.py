@@ -122,11 +122,16 @@ class Cluster:
             self.minter.key = self.signing_key
             self.signing_key.write(self.apiserver.private_key, self.apiserver.public_key)
         self.apiserver.start(None)
+        (_, controller_manager), (_, scheduler) = self._components[:2]
+        # What it had cached of the pods can disagree with the restarted server; it then ends itself ("Scheduler cache is
+        # corrupted"), and no new pod is ever scheduled.
+        again = [scheduler]
         if new_signing_key:
             # The controller manager's own tokens are dead as well, and it keeps them until they expire.
-            _, controller_manager = self._components[0]
-            controller_manager.stop(grace=1)
-            controller_manager.start()
+            again.append(controller_manager)
+        for process in again:
+            process.stop(grace=1)
+            process.start()
 
     # Clients ---------------------------------------------------------------------------------------
 
