@@ -29,7 +29,7 @@ TEST_CASE("a sleep of a century ends at once when a stop is requested") {
   source.request_stop();
   sleeper.join();
   CHECK_FALSE(slept_through);
-  CHECK(system_clock().steady_now() - before < 10s);
+  CHECK(system_clock().steady_now() - before < 60s);
 }
 
 TEST_CASE("a sleep does not begin after a stop, nor with a negative duration") {
