@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "remint/base/text.hpp"
@@ -13,6 +14,37 @@ std::string remember(const std::string& annotation_value) {
   // An annotation may be 256 KiB of anything; the journal only has to tell whether it changed.
   constexpr std::size_t kLongestTime = 64;
   return annotation_value.size() <= kLongestTime ? annotation_value : "sha256:" + sha256_hex(annotation_value, 20);
+}
+
+std::string_view progress_reason(const JournalStatus& status) {
+  for (const Condition& condition : status.conditions) {
+    if (condition.type == "Progressing") {
+      return condition.reason;
+    }
+  }
+  return "";
+}
+
+std::span<const std::string_view> step_names() {
+  static constexpr std::array<std::string_view, 18> kNames{"",  // not begun, or over
+                                                           "PatchTemplate",
+                                                           "WaitRollout",  // RolloutRestart
+                                                           "Evict",        // EvictPods
+                                                           "ScaleDown",
+                                                           "WaitGone",
+                                                           "ScaleUp",  // ScaleToZero
+                                                           "CreateNext",
+                                                           "Move",
+                                                           "DeleteOld",
+                                                           "OrphanNext",
+                                                           "CreateFinal",
+                                                           "RollBack",  // RollingReplace
+                                                           "DryRun",
+                                                           "DeletePod",
+                                                           "CreatePod",  // Recreate
+                                                           "WaitReady",  // what all three that make pods anew end with
+                                                           "Verify"};
+  return kNames;
 }
 
 policy::PastRestart to_past_restart(const Journal& journal) {

@@ -38,6 +38,11 @@ Json spec_json(const JournalSpec& spec) {
             {"diagnosis", std::string(to_string(spec.diagnosis))},
             {"confidence", std::clamp(spec.confidence, 0.0, 1.0)},
             {"observe", format_duration(spec.observe)}};
+  if (spec.options != StrategyOptions{}) {
+    json["options"] = {{"updatePeriod", format_duration(spec.options.update_period)},
+                       {"keepNewName", spec.options.keep_new_name},
+                       {"keepNode", spec.options.keep_node}};
+  }
   put(json, "cause", spec.cause);
   put(json, "policy", spec.policy);
   put(json, "reason", sanitize(spec.reason, kMaxText));
@@ -60,9 +65,18 @@ Json saved_json(const SavedState& saved) {
     return {};
   }
   // Written once, so nothing in it ever needs removing.
-  Json json{{"restartedAt", saved.restarted_at}, {"generationBefore", saved.generation_before}};
+  Json json{{"generationBefore", saved.generation_before}};
   put(json, "uid", saved.uid);
+  put(json, "restartedAt", saved.restarted_at);
   put(json, "previousRestartedAt", saved.previous_restarted_at);
+  put(json, "manifest", saved.manifest);
+  put(json, "successor", saved.successor);
+  if (saved.replicas) {
+    json["replicas"] = *saved.replicas;
+  }
+  for (const SavedPod& pod : saved.pods) {
+    json["pods"].push_back({{"name", pod.name}, {"uid", pod.uid}});
+  }
   return json;
 }
 
@@ -82,10 +96,14 @@ Json conditions_json(const std::vector<Condition>& conditions, std::int64_t gene
 }  // namespace
 
 Json to_object(const Journal& journal) {
-  return {{"apiVersion", "remint.dev/v1alpha1"},
-          {"kind", "WorkloadRestart"},
-          {"metadata", {{"namespace", journal.key.ns}, {"name", journal.key.name}}},
-          {"spec", spec_json(journal.spec)}};
+  Json object{{"apiVersion", "remint.dev/v1alpha1"},
+              {"kind", "WorkloadRestart"},
+              {"metadata", {{"namespace", journal.key.ns}, {"name", journal.key.name}}},
+              {"spec", spec_json(journal.spec)}};
+  if (journal.held) {
+    object["metadata"]["finalizers"] = {kFinalizer};
+  }
+  return object;
 }
 
 Json status_patch(const JournalStatus& status) {
@@ -95,9 +113,11 @@ Json status_patch(const JournalStatus& status) {
             {"step", or_null(status.step)},
             {"saved", saved_json(status.saved)},
             {"startedAt", or_null(status.started)},
-            {"patchedAt", or_null(status.patched)},
+            {"stepSince", or_null(status.step_since)},
             {"rolledOutAt", or_null(status.rolled_out)},
             {"finishedAt", or_null(status.finished)},
+            {"successorUID", or_null(status.successor_uid)},
+            {"seal", or_null(status.seal)},
             {"outcome", or_null(to_string(status.outcome))},
             {"message", or_null(sanitize(status.message, kMaxMessage))},
             {"conditions", conditions_json(status.conditions, status.observed_generation)}}}};

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -25,26 +24,38 @@ Word word(const JsonReader& reader, Word fallback, const Parse& parse, std::stri
   return fallback;
 }
 
-/// For people who write only the kind.
-std::string api_version_of(std::string_view kind) {
-  return kind == "Pod" || kind == "ReplicationController" ? "v1" : "apps/v1";
+/// The kinds whose objects Remint reads, and their versions: for people who write only the kind.
+std::string_view api_version_of(std::string_view kind) {
+  if (kind == "Pod" || kind == "ReplicationController") {
+    return "v1";
+  }
+  for (const std::string_view known : {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}) {
+    if (kind == known) {
+      return "apps/v1";
+    }
+  }
+  return "";
 }
 
 ObjectRef parse_target(const JsonReader& reader, const std::string& own_namespace) {
-  static constexpr std::array<std::string_view, 3> kKinds{"Deployment", "StatefulSet", "DaemonSet"};
   reader.only({"apiVersion", "kind", "namespace", "name", "uid"});
   ObjectRef target;
   target.kind = reader.at("kind").string();
-  if (std::ranges::find(kKinds, target.kind) == kKinds.end()) {
-    reader.at("kind").error(fmt::format("must be one of {}", fmt::join(kKinds, ", ")));
+  if (target.kind.empty()) {
+    reader.at("kind").error("is missing");
   }
   target.name = reader.at("name").string();
   if (target.name.empty()) {
     reader.at("name").error("is missing");
   }
-  target.api_version = reader.at("apiVersion").string(api_version_of(target.kind));
-  if (target.api_version != api_version_of(target.kind)) {
-    reader.at("apiVersion").error(fmt::format("must be {}", api_version_of(target.kind)));
+  // Other kinds have pods that can be evicted; which objects they are, only their apiVersion tells.
+  const std::string_view known = api_version_of(target.kind);
+  target.api_version = reader.at("apiVersion").string(known);
+  if (target.api_version.empty()) {
+    reader.at("apiVersion")
+        .error(fmt::format("is missing: it may be left out for Deployment, StatefulSet, DaemonSet, ReplicaSet, "
+                           "ReplicationController and Pod, not for {}",
+                           target.kind));
   }
   target.ns = reader.at("namespace").string(own_namespace);
   if (target.ns != own_namespace) {
@@ -55,20 +66,29 @@ ObjectRef parse_target(const JsonReader& reader, const std::string& own_namespac
   return target;
 }
 
+StrategyOptions parse_options(const JsonReader& reader) {
+  StrategyOptions options;
+  reader.only({"updatePeriod", "keepNewName", "keepNode"});
+  options.update_period =
+      reader.at("updatePeriod").duration(options.update_period, std::chrono::seconds(0), std::chrono::hours(1));
+  options.keep_new_name = reader.at("keepNewName").boolean(false);
+  options.keep_node = reader.at("keepNode").boolean(false);
+  return options;
+}
+
 JournalSpec parse_spec(const JsonReader& reader, const std::string& own_namespace) {
   JournalSpec spec;
-  reader.only(
-      {"target", "strategy", "cause", "diagnosis", "confidence", "policy", "reason", "pods", "evidence", "observe"});
+  reader.only({"target", "strategy", "options", "cause", "diagnosis", "confidence", "policy", "reason", "pods",
+               "evidence", "observe"});
   const JsonReader target = reader.at("target");
   if (!target.present()) {
     target.error("is missing");
   } else {
     spec.target = parse_target(target, own_namespace);
   }
-  spec.strategy = word(reader.at("strategy"), Strategy::kRolloutRestart, parse_strategy, "RolloutRestart");
-  if (spec.strategy != Strategy::kRolloutRestart) {
-    reader.at("strategy").error("must be RolloutRestart");
-  }
+  spec.strategy = word(reader.at("strategy"), Strategy::kRolloutRestart, parse_strategy,
+                       "RolloutRestart, EvictPods, ScaleToZero, RollingReplace or Recreate");
+  spec.options = parse_options(reader.at("options"));
   spec.cause = reader.at("cause").string();
   spec.diagnosis =
       word(reader.at("diagnosis"), Diagnosis::kUnknown, parse_diagnosis, "a diagnosis such as Expired or Unknown");
@@ -86,8 +106,26 @@ JournalSpec parse_spec(const JsonReader& reader, const std::string& own_namespac
 }
 
 SavedState parse_saved(const JsonReader& reader) {
-  return {reader.at("uid").string(), reader.at("restartedAt").string(), reader.at("previousRestartedAt").string(),
-          reader.at("generationBefore").integer(0, 0, kMaxInt)};
+  SavedState saved;
+  saved.uid = reader.at("uid").string();
+  saved.restarted_at = reader.at("restartedAt").string();
+  saved.previous_restarted_at = reader.at("previousRestartedAt").string();
+  saved.generation_before = reader.at("generationBefore").integer(0, 0, kMaxInt);
+  if (const JsonReader replicas = reader.at("replicas"); replicas.present()) {
+    saved.replicas = replicas.integer(0, 0, std::numeric_limits<std::int32_t>::max());
+  }
+  for (const JsonReader& pod : reader.at("pods").items()) {
+    saved.pods.push_back({pod.at("name").string(), pod.at("uid").string()});
+  }
+  if (saved.pods.size() > kMaxSavedPods) {
+    reader.at("pods").error(fmt::format("has more than {} pods", kMaxSavedPods));
+  }
+  saved.manifest = reader.at("manifest").string();
+  if (saved.manifest.size() > kMaxManifest) {
+    reader.at("manifest").error(fmt::format("is longer than {} bytes", kMaxManifest));
+  }
+  saved.successor = reader.at("successor").string();
+  return saved;
 }
 
 /// Fields of the status that are not known are left to whoever wrote them: a newer Remint.
@@ -101,9 +139,11 @@ JournalStatus parse_status(const JsonReader& reader) {
   status.step = reader.at("step").string();
   status.saved = parse_saved(reader.at("saved"));
   status.started = reader.at("startedAt").time();
-  status.patched = reader.at("patchedAt").time();
+  status.step_since = reader.at("stepSince").time();
   status.rolled_out = reader.at("rolledOutAt").time();
   status.finished = reader.at("finishedAt").time();
+  status.successor_uid = reader.at("successorUID").string();
+  status.seal = reader.at("seal").string();
   status.outcome = word(reader.at("outcome"), Outcome::kNone, parse_outcome, "Cured, NotCured or Unverified");
   status.message = reader.at("message").string();
   status.observed_generation = reader.at("observedGeneration").integer(0, 0, kMaxInt);
@@ -135,6 +175,8 @@ std::expected<Journal, FieldErrors> parse_journal(const Json& object) {
   journal.generation = metadata.at("generation").integer(0, 0, kMaxInt);
   journal.created = metadata.at("creationTimestamp").time().value_or(Time{});
   journal.deleting = metadata.at("deletionTimestamp").present();
+  const std::vector<std::string> finalizers = metadata.at("finalizers").strings();
+  journal.held = std::ranges::find(finalizers, kFinalizer) != finalizers.end();
   if (journal.key.name.empty()) {
     metadata.at("name").error("is missing");
   }

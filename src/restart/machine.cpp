@@ -1,115 +1,133 @@
+// What all strategies have in common: where they begin, verify and end, and the finalizer that guards what they owe.
+
 #include "remint/restart/machine.hpp"
 
 #include <fmt/format.h>
 
-#include "remint/base/text.hpp"
-#include "steps.hpp"
+#include <algorithm>
+
+#include "strategy.hpp"
 
 namespace remint::restart {
 namespace {
 
-constexpr std::size_t kMaxMessage = 1000;
+/// In phases Pending and Running.
+Step step_of_strategy(const View& view, const Strategies& strategy) {
+  const JournalStatus& status = view.journal.status;
+  if (status.phase == Phase::kPending) {
+    const ObjectRef& meant = view.journal.spec.target;
+    if (view.journal.deleting) {
+      return cancel(view, {"JournalDeleting", "it was deleted before anything was done"});
+    }
+    if (meant.ns != view.journal.key.ns) {
+      return cancel(view, {"OtherNamespace",
+                           fmt::format("{} is not in the namespace of this WorkloadRestart", target_name(view))});
+    }
+    if (!strategy.fits(meant)) {
+      return unfit(view, fmt::format("{} cannot restart a {} of {}", to_string(view.journal.spec.strategy), meant.kind,
+                                     meant.api_version));
+    }
+    return strategy.begin(view);
+  }
+  if (status.phase != Phase::kRunning || !status.started || !status.step_since || !strategy.valid(status)) {
+    return finish(view, Phase::kFailed, Outcome::kNone,
+                  {"JournalInvalid", "its status is not one that Remint wrote: nothing more is done"});
+  }
+  if (view.journal.deleting && !strategy.owes) {
+    return cancel(view, {"JournalDeleting", "it was deleted while it ran: nothing more is done"});
+  }
+  return strategy.run(view);
+}
 
-std::string event_reason(Phase phase, Outcome outcome) {
-  switch (phase) {
-    case Phase::kCancelled:
-      return "RestartCancelled";
-    case Phase::kSucceeded:
-      return outcome == Outcome::kCured ? "RestartCured" : "RestartUnverified";
-    default:
-      return outcome == Outcome::kNotCured ? "RestartNotCured" : "RestartFailed";
+/// The finalizer is on before the first effect that leaves something owed, and off when nothing is owed any more.
+void guard(const View& view, const Strategies& strategy, Step& step) {
+  if (step.status.phase == Phase::kRunning && strategy.owes && !view.journal.held && !step.effects.empty()) {
+    step.effects.insert(step.effects.begin(), quietly(HoldJournal{}));
+  }
+  const bool over = is_final(step.status.phase) || step.status.phase == Phase::kVerifying;
+  if (over && view.journal.held) {
+    step.effects.push_back(quietly(ReleaseJournal{}));
   }
 }
 
 }  // namespace
 
-Step stay(const View& view) { return {view.journal.status, {}, view.settings.poll}; }
-
-JournalStatus advance(const View& view, Phase phase, const char* step, const Finding& finding) {
-  JournalStatus status = view.journal.status;
-  status.phase = phase;
-  status.step = step;
-  status.message = sanitize(finding.message, kMaxMessage);
-  status.observed_generation = view.journal.generation;
-  const bool progressing = !is_final(phase);
-  Time since = view.now;
-  for (const Condition& condition : status.conditions) {
-    if (condition.type == "Progressing" && condition.status == progressing) {
-      since = condition.since;
-    }
+const Strategies* strategies_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kRolloutRestart:
+      return &kRolloutRestartStrategy;
+    case Strategy::kEvictPods:
+      return &kEvictPodsStrategy;
+    case Strategy::kScaleToZero:
+      return &kScaleToZeroStrategy;
+    case Strategy::kRollingReplace:
+      return &kRollingReplaceStrategy;
+    case Strategy::kRecreate:
+      return &kRecreateStrategy;
+    case Strategy::kNone:
+      break;
   }
-  std::erase_if(status.conditions, [](const Condition& condition) { return condition.type == "Progressing"; });
-  status.conditions.push_back({"Progressing", progressing, finding.reason, status.message, since});
-  return status;
-}
-
-Step finish(const View& view, Phase phase, Outcome outcome, const Finding& finding) {
-  Step step;
-  step.status = advance(view, phase, "", finding);
-  step.status.finished = view.now;
-  step.status.outcome = outcome;
-  const bool warning = phase == Phase::kFailed || phase == Phase::kCancelled;
-  step.effects.emplace_back(Notify{warning, event_reason(phase, outcome), step.status.message});
-  return step;
-}
-
-std::string target_name(const View& view) { return view.journal.spec.target.to_string(); }
-
-std::optional<Finding> target_lost(const View& view) {
-  if (view.observation.target_gone) {
-    return Finding{"TargetGone", fmt::format("{} does not exist (any more)", target_name(view))};
-  }
-  const TargetState& target = *view.observation.target;
-  const std::string& named = view.journal.spec.target.uid;
-  const std::string& wanted = named.empty() ? view.journal.status.saved.uid : named;
-  if (!wanted.empty() && target.uid != wanted) {
-    return Finding{"TargetReplaced",
-                   fmt::format("{} is another one now: its UID is {}, not {}", target_name(view), target.uid, wanted)};
-  }
-  if (target.deleting) {
-    return Finding{"TargetDeleting", fmt::format("{} is being deleted", target_name(view))};
-  }
-  return std::nullopt;
+  return nullptr;
 }
 
 Step step(const Journal& journal, const Observation& observation, const MachineSettings& settings, Time now) {
   const View view{journal, observation, settings, now};
   const JournalStatus& status = journal.status;
+  const Strategies* strategy = strategies_of(journal.spec.strategy);
+  if (strategy == nullptr) {
+    return is_final(status.phase) ? Step{status, {}, std::nullopt}
+                                  : cancel(view, {"NoStrategy", "it names no strategy that this Remint knows"});
+  }
+  Step step;
   if (is_final(status.phase)) {
-    return {status, {}, std::nullopt};
+    step = {status, {}, std::nullopt};
+  } else if (needs(journal).target && !observation.target && !observation.target_gone) {
+    step = stay(view);
+  } else if (status.phase == Phase::kVerifying) {
+    step = journal.deleting ? finish(view, Phase::kSucceeded, Outcome::kUnverified,
+                                     {"JournalDeleting", "it was deleted before it was known whether it helped"})
+                            : step_verify(view);
+  } else {
+    step = step_of_strategy(view, *strategy);
   }
-  if (needs(journal).target && !observation.target && !observation.target_gone) {
-    return stay(view);
-  }
-  if (status.phase == Phase::kPending) {
-    return step_pending(view);
-  }
-  if (status.phase == Phase::kVerifying) {
-    return step_verify(view);
-  }
-  // The status is input like any other: whoever may write it could have.
-  if (status.phase != Phase::kRunning || !parse_rfc3339(status.saved.restarted_at) ||
-      status.saved.restarted_at == status.saved.previous_restarted_at) {
-    return finish(view, Phase::kFailed, Outcome::kNone,
-                  {"JournalInvalid", "its status is not one that Remint wrote: nothing more is done"});
-  }
-  return status.step == step_name::kWaitRollout ? step_wait(view) : step_patch(view);
+  guard(view, *strategy, step);
+  return step;
 }
+
+Needs needs(const Journal& journal) {
+  const Strategies* strategy = strategies_of(journal.spec.strategy);
+  if (strategy == nullptr) {
+    return {};
+  }
+  switch (journal.status.phase) {
+    case Phase::kPending:
+      if (!strategy->fits(journal.spec.target)) {
+        return {};
+      }
+      return strategy->needs(journal);
+    case Phase::kRunning:
+      return strategy->needs(journal);
+    case Phase::kVerifying: {
+      Needs needs;
+      needs.verification = true;
+      return needs;
+    }
+    default:
+      return {};
+  }
+}
+
+bool unfinished(const Journal& journal) { return !is_final(journal.status.phase) || journal.held; }
 
 Time new_pods_since(const Journal& journal) {
   return std::chrono::floor<std::chrono::seconds>(journal.status.started.value_or(journal.created));
 }
 
-Needs needs(const Journal& journal) {
-  switch (journal.status.phase) {
-    case Phase::kPending:
-    case Phase::kRunning:
-      return {.target = true, .verification = false};
-    case Phase::kVerifying:
-      return {.target = false, .verification = true};
-    default:
-      return {};
+std::string verification_uid(const Journal& journal) {
+  if (!journal.status.successor_uid.empty()) {
+    return journal.status.successor_uid;
   }
+  return journal.spec.target.uid.empty() ? journal.status.saved.uid : journal.spec.target.uid;
 }
 
 }  // namespace remint::restart

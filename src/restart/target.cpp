@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "remint/restart/machine.hpp"
+#include "remint/restart/observation.hpp"
 
 namespace remint::restart {
 namespace {
@@ -25,6 +25,46 @@ bool deadline_exceeded(const JsonReader& status) {
     }
   }
   return false;
+}
+
+struct Controller {
+  std::string name, uid;
+};
+
+Controller controller_of(const JsonReader& metadata) {
+  for (const JsonReader& owner : metadata.at("ownerReferences").items()) {
+    if (owner.at("controller").boolean(false)) {
+      return {owner.at("kind").string() + "/" + owner.at("name").string(), owner.at("uid").string()};
+    }
+  }
+  return {};
+}
+
+/// Since when a pod is Ready; nothing when it is not.
+std::optional<Time> ready_since(const JsonReader& status) {
+  for (const JsonReader& condition : status.at("conditions").items()) {
+    if (condition.at("type").string() == "Ready" && condition.at("status").string() == "True") {
+      return condition.at("lastTransitionTime").time().value_or(Time{});
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_finished(const JsonReader& pod_status) {
+  const std::string phase = pod_status.at("phase").string();
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+void read_pod(const JsonReader& root, TargetState& target) {
+  const JsonReader status = root.at("status");
+  target.finished = is_finished(status);
+  target.mirror = root.at("metadata").at("annotations").at("kubernetes.io/config.mirror").present();
+  target.replicas = target.current = target.updated = 1;
+  target.ready = target.available = ready_since(status) ? 1 : 0;
+}
+
+bool is_scalable(const std::string& kind) {
+  return kind == "Deployment" || kind == "StatefulSet" || kind == "ReplicaSet" || kind == "ReplicationController";
 }
 
 RolloutProgress deployment_progress(const TargetState& target) {
@@ -57,10 +97,15 @@ RolloutProgress daemon_set_progress(const TargetState& target) {
 
 }  // namespace
 
-Result<TargetState> parse_target(const Json& object) {
+Result<TargetState> parse_target(std::string_view object) {
+  const auto json = parse_json(object);
+  if (!json) {
+    return std::unexpected(json.error());
+  }
   FieldErrors errors;
   TargetState target;
-  const JsonReader root(object, errors);
+  target.object = object;
+  const JsonReader root(*json, errors);
   const std::string kind = root.at("kind").string();
   const JsonReader metadata = root.at("metadata");
   const JsonReader spec = root.at("spec");
@@ -68,29 +113,32 @@ Result<TargetState> parse_target(const Json& object) {
   target.uid = metadata.at("uid").string();
   target.resource_version = metadata.at("resourceVersion").string();
   target.deleting = metadata.at("deletionTimestamp").present();
+  target.controller = controller_of(metadata).name;
   target.generation = count(metadata, "generation");
   target.observed_generation = count(status, "observedGeneration");
   target.restarted_at =
       spec.at("template").at("metadata").at("annotations").at("kubectl.kubernetes.io/restartedAt").string();
-  if (kind == "DaemonSet") {
+  if (kind == "Pod") {
+    read_pod(root, target);
+  } else if (kind == "DaemonSet") {
     target.replicas = count(status, "desiredNumberScheduled");
     target.updated = count(status, "updatedNumberScheduled");
     target.ready = count(status, "numberReady");
     target.available = count(status, "numberAvailable");
     target.current = count(status, "currentNumberScheduled");
-  } else if (kind == "Deployment" || kind == "StatefulSet") {
+  } else if (is_scalable(kind)) {
     target.replicas = count(spec, "replicas", 1);
     target.updated = count(status, "updatedReplicas");
     target.ready = count(status, "readyReplicas");
     target.available = count(status, "availableReplicas");
     target.current = count(status, "replicas");
   } else {
-    root.at("kind").error("must be Deployment, StatefulSet or DaemonSet");
+    root.at("kind").error("must be Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController or Pod");
   }
   if (kind == "Deployment") {
     target.paused = spec.at("paused").boolean(false);
     target.progress_deadline_exceeded = deadline_exceeded(status);
-  } else {
+  } else if (kind == "StatefulSet" || kind == "DaemonSet") {
     const JsonReader strategy = spec.at("updateStrategy");
     target.on_delete = strategy.at("type").string() == "OnDelete";
     target.partition = count(strategy.at("rollingUpdate"), "partition");
@@ -104,6 +152,32 @@ Result<TargetState> parse_target(const Json& object) {
     return fail(ErrorCode::kInvalid, join(errors));
   }
   return target;
+}
+
+Result<PodState> parse_pod(std::string_view object) {
+  const auto json = parse_json(object);
+  if (!json) {
+    return std::unexpected(json.error());
+  }
+  FieldErrors errors;
+  PodState pod;
+  const JsonReader root(*json, errors);
+  const JsonReader metadata = root.at("metadata");
+  pod.name = metadata.at("name").string();
+  pod.uid = metadata.at("uid").string();
+  pod.controller_uid = controller_of(metadata).uid;
+  pod.created = metadata.at("creationTimestamp").time().value_or(Time{});
+  pod.terminating = metadata.at("deletionTimestamp").present();
+  pod.finished = is_finished(root.at("status"));
+  pod.ready_since = ready_since(root.at("status"));
+  pod.ready = pod.ready_since.has_value();
+  if (pod.name.empty() || pod.uid.empty()) {
+    metadata.error("has no name or no uid");
+  }
+  if (!errors.empty()) {
+    return fail(ErrorCode::kInvalid, join(errors));
+  }
+  return pod;
 }
 
 RolloutProgress rollout_progress(const std::string& kind, const TargetState& target) {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "steps.hpp"
+#include "strategy.hpp"
 
 namespace remint::restart {
 namespace {

@@ -21,9 +21,19 @@ struct EvidenceLine {
   friend bool operator==(const EvidenceLine&, const EvidenceLine&) = default;
 };
 
+/// What the policy says about how a strategy works.
+struct StrategyOptions {
+  Duration update_period = std::chrono::seconds(10);  ///< RollingReplace: at least this long between two pods
+  bool keep_new_name =
+      false;               ///< RollingReplace: leave the second controller's name instead of giving the old one back
+  bool keep_node = false;  ///< Recreate: onto the same node
+  friend bool operator==(const StrategyOptions&, const StrategyOptions&) = default;
+};
+
 struct JournalSpec {
   ObjectRef target;  ///< with UID: a workload of the same name that was made anew is not touched
   Strategy strategy = Strategy::kRolloutRestart;
+  StrategyOptions options;
   std::string cause;
   Diagnosis diagnosis = Diagnosis::kUnknown;
   double confidence = 0;
@@ -34,15 +44,30 @@ struct JournalSpec {
   Duration observe = std::chrono::minutes(10);  ///< how long verification watches at most
 };
 
-/// What finishing needs, saved before the step is taken.
+/// A pod as it was when the restart began.
+struct SavedPod {
+  std::string name, uid;
+  friend bool operator==(const SavedPod&, const SavedPod&) = default;
+};
+
+/// What finishing or undoing needs: written once, before the first step is taken, and never changed.
 struct SavedState {
   std::string uid;           ///< of the target as it was found: a spec made by hand need not name one
-  std::string restarted_at;  ///< the annotation value that the patch sets: fixed once, so the patch can be repeated
+  std::string restarted_at;  ///< RolloutRestart: the annotation value that the patch sets: fixed once, so the patch can
+                             ///< be repeated
   std::string previous_restarted_at;  ///< the value found before; another value later means somebody else restarted it.
                                       ///< In the form of remember()
   std::int64_t generation_before = 0;
+  std::optional<std::int64_t> replicas;  ///< ScaleToZero, RollingReplace: the size to come back to; EvictPods: the
+                                         ///< number of ready pods found
+  std::vector<SavedPod> pods;            ///< EvictPods: the pods to evict, in order, at most kMaxSavedPods
+  std::string manifest;   ///< Recreate: the pod as it will be created again; RollingReplace: the controller as it was.
+                          ///< JSON text, at most kMaxManifest bytes
+  std::string successor;  ///< RollingReplace: name of the second controller
   friend bool operator==(const SavedState&, const SavedState&) = default;
 };
+inline constexpr std::size_t kMaxManifest = 256U << 10U;
+inline constexpr std::size_t kMaxSavedPods = 500;
 
 struct Condition {
   std::string type;  ///< "Progressing", "Blocked"
@@ -55,13 +80,15 @@ struct Condition {
 
 struct JournalStatus {
   Phase phase = Phase::kPending;
-  std::string step;  ///< "", "PatchTemplate", "WaitRollout", "Verify"
+  std::string step;  ///< what is being done: one of step_names()
   SavedState saved;
-  std::optional<Time> started, patched, rolled_out, finished;
+  std::optional<Time> started, step_since, rolled_out, finished;
+  std::string successor_uid;  ///< of what took the target's place: the pod or controller made again
   Outcome outcome = Outcome::kNone;
   std::string message;  ///< a sentence for people: what is going on, or how it ended
   std::vector<Condition> conditions;
   std::int64_t observed_generation = 0;
+  std::string seal;  ///< see seal.hpp
   friend bool operator==(const JournalStatus&, const JournalStatus&) = default;
 };
 
@@ -71,9 +98,18 @@ struct Journal {
   std::int64_t generation = 0;
   Time created{};
   bool deleting = false;
+  bool held = false;  ///< bears our finalizer
   JournalSpec spec;
   JournalStatus status;
 };
+
+/// Condition Progressing's reason in a restart that was cancelled because its strategy does not suit the target.
+inline constexpr std::string_view kStrategyUnfit = "StrategyUnfit";
+/// The same in a restart that somebody took back (GitOps): strategies that change the object are of no use there.
+inline constexpr std::string_view kReverted = "Reverted";
+/// The reason of condition Progressing, or "".
+[[nodiscard]] std::string_view progress_reason(const JournalStatus& status);
+inline constexpr std::string_view kFinalizer = "remint.dev/restore";
 
 /// An annotation value as the journal keeps it: itself, or a digest when it is longer than a time can be.
 [[nodiscard]] std::string remember(const std::string& annotation_value);
@@ -85,6 +121,8 @@ struct Journal {
 /// {"status": {...}}: for a merge patch of the status subresource; absent optionals become null so that they are
 /// removed. The caller adds metadata.resourceVersion, so that of two writers one loses.
 [[nodiscard]] Json status_patch(const JournalStatus& status);
+/// Every value that status.step takes, as the CRD lists them.
+[[nodiscard]] std::span<const std::string_view> step_names();
 /// As the policy's limits see it.
 [[nodiscard]] policy::PastRestart to_past_restart(const Journal& journal);
 

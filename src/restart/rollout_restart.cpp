@@ -1,11 +1,12 @@
-// Pending, PatchTemplate, WaitRollout.
-
-#include "steps.hpp"
+// RolloutRestart: the annotation that `kubectl rollout restart` sets, then the workload's own rollout.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "strategy.hpp"
 
 namespace remint::restart {
 namespace {
@@ -75,32 +76,23 @@ std::string choose_restarted_at(const std::string& previous, Time now) {
   return value == previous ? format_rfc3339(now + std::chrono::seconds(1)) : value;
 }
 
-PatchTemplate patch(const TargetState& target, const std::string& restarted_at) {
-  return {restarted_at, target.resource_version, target.uid};
-}
+constexpr const char* kPatchTemplate = "PatchTemplate";
+constexpr const char* kWaitRollout = "WaitRollout";
 
-Step cancel(const View& view, const Finding& finding) {
-  return finish(view, Phase::kCancelled, Outcome::kNone, finding);
+Effect patch(const View& view, const std::string& restarted_at) {
+  const TargetState& target = *view.observation.target;
+  Json body;
+  body["metadata"] = {{"resourceVersion", target.resource_version}, {"uid", target.uid}};
+  body["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = restarted_at;
+  const ObjectRef& ref = view.journal.spec.target;
+  return quietly(Patch{ref.kind, ref.key(), Patch::Type::kStrategicMerge, dump_json(body), ""});
 }
 
 bool overdue(const View& view, const std::optional<Time>& since) {
   return view.now - since.value_or(view.journal.created) > view.settings.rollout_deadline;
 }
 
-}  // namespace
-
-Step step_pending(const View& view) {
-  const ObjectRef& meant = view.journal.spec.target;
-  if (view.journal.spec.strategy != Strategy::kRolloutRestart ||
-      policy::strategy_for(meant) != Strategy::kRolloutRestart) {
-    return cancel(view,
-                  {"NoStrategy", fmt::format("{} cannot restart a {} of {}", to_string(view.journal.spec.strategy),
-                                             meant.kind, meant.api_version)});
-  }
-  if (meant.ns != view.journal.key.ns) {
-    return cancel(
-        view, {"OtherNamespace", fmt::format("{} is not in the namespace of this WorkloadRestart", target_name(view))});
-  }
+Step begin(const View& view) {
   if (const auto lost = target_lost(view)) {
     return cancel(view, *lost);
   }
@@ -108,16 +100,15 @@ Step step_pending(const View& view) {
     return cancel(view, *reason);
   }
   const TargetState& target = *view.observation.target;
-  Step step;
   const std::string value = choose_restarted_at(target.restarted_at, view.now);
-  step.status = advance(view, Phase::kRunning, step_name::kPatchTemplate,
-                        {"Patching", "setting the pod template's annotation restartedAt to " + value});
-  step.status.saved = {target.uid, value, remember(target.restarted_at), target.generation};
-  step.status.started = view.now;
-  step.effects.emplace_back(patch(target, value));
-  step.effects.emplace_back(
-      Notify{false, "RestartStarted", fmt::format("restarting {}: {}", target_name(view), view.journal.spec.reason)});
-  step.look_again = view.settings.poll;
+  SavedState saved;
+  saved.uid = target.uid;
+  saved.restarted_at = value;
+  saved.previous_restarted_at = remember(target.restarted_at);
+  saved.generation_before = target.generation;
+  Step step = start(view, kPatchTemplate, std::move(saved),
+                    {"Patching", "setting the pod template's annotation restartedAt to " + value});
+  step.effects.push_back(patch(view, value));
   return step;
 }
 
@@ -133,27 +124,24 @@ Step step_patch(const View& view) {
     if (const auto reason = not_now(view)) {
       return cancel(view, *reason);
     }
-    if (overdue(view, view.journal.status.started)) {
+    if (overdue(view, view.journal.status.step_since)) {
       return finish(view, Phase::kFailed, Outcome::kNone,
                     {"PatchRefused", fmt::format("the pod template of {} could not be changed within {}: see Remint's "
                                                  "log for what the API server answered",
                                                  target_name(view), format_duration(view.settings.rollout_deadline))});
     }
     Step step = stay(view);
-    step.effects.emplace_back(patch(target, saved.restarted_at));
+    step.effects.push_back(patch(view, saved.restarted_at));
     return step;
   }
-  Step step;
-  Finding finding{"RollingOut", "the pod template is changed; waiting for the rollout"};
-  if (found != saved.restarted_at) {
-    // One restart is enough, whoever made it.
-    finding = {"RestartedByOthers",
-               "somebody else restarted it meanwhile; waiting for that rollout instead of making another"};
-    step.effects.emplace_back(Notify{false, "RestartedByOthers", finding.message});
+  if (found == saved.restarted_at) {
+    return go_to(view, kWaitRollout, {"RollingOut", "the pod template is changed; waiting for the rollout"});
   }
-  step.status = advance(view, Phase::kRunning, step_name::kWaitRollout, finding);
-  step.status.patched = view.now;
-  step.look_again = view.settings.poll;
+  // One restart is enough, whoever made it.
+  const Finding finding{"RestartedByOthers",
+                        "somebody else restarted it meanwhile; waiting for that rollout instead of making another"};
+  Step step = go_to(view, kWaitRollout, finding);
+  step.effects.push_back(quietly(Notify{false, finding.reason, finding.message}));
   return step;
 }
 
@@ -167,7 +155,7 @@ Step step_wait(const View& view) {
   const RolloutProgress progress = rollout_progress(kind, target);
   if (remember(target.restarted_at) == status.saved.previous_restarted_at) {
     return finish(view, Phase::kFailed, Outcome::kNone,
-                  {"Reverted",
+                  {std::string(kReverted),
                    "somebody took the annotation restartedAt back (is the workload managed by GitOps?): its pods may "
                    "be the old ones again"});
   }
@@ -177,14 +165,7 @@ Step step_wait(const View& view) {
                   {"ScaledToZero", "it was scaled to 0 meanwhile: no pod is left to be watched"});
   }
   if (progress.done) {
-    Step step;
-    step.status = advance(view, Phase::kVerifying, step_name::kVerify,
-                          {"Verifying", fmt::format("{}; watching whether they authenticate, for {} at most",
-                                                    progress.text, format_duration(view.journal.spec.observe))});
-    step.status.rolled_out = view.now;
-    step.effects.emplace_back(Notify{false, "RestartRolledOut", step.status.message});
-    step.look_again = view.settings.poll;
-    return step;
+    return verify(view, progress.text);
   }
   // A condition from before the patch speaks of another rollout.
   if (target.progress_deadline_exceeded && observed) {
@@ -192,12 +173,35 @@ Step step_wait(const View& view) {
         view, Phase::kFailed, Outcome::kNone,
         {"RolloutStuck", fmt::format("the rollout did not finish: ProgressDeadlineExceeded ({})", progress.text)});
   }
-  if (overdue(view, status.patched)) {
+  if (overdue(view, status.step_since)) {
     return finish(view, Phase::kFailed, Outcome::kNone,
                   {"RolloutDeadline", fmt::format("the rollout did not finish within {} ({})",
                                                   format_duration(view.settings.rollout_deadline), progress.text)});
   }
   return stay(view);  // progress is not worth a write: `kubectl rollout status` shows it
 }
+
+Step run(const View& view) { return view.journal.status.step == kWaitRollout ? step_wait(view) : step_patch(view); }
+
+Needs needs_target(const Journal& /*journal*/) {
+  Needs needs;
+  needs.target = true;
+  return needs;
+}
+
+/// Kinds of other groups bear these names too, and their controllers need not know the annotation.
+bool fits_rollout(const ObjectRef& target) {
+  return target.api_version.starts_with("apps/") &&
+         (target.kind == "Deployment" || target.kind == "StatefulSet" || target.kind == "DaemonSet");
+}
+
+bool valid(const JournalStatus& status) {
+  return (status.step == kPatchTemplate || status.step == kWaitRollout) && parse_rfc3339(status.saved.restarted_at) &&
+         status.saved.restarted_at != status.saved.previous_restarted_at;
+}
+
+}  // namespace
+
+const Strategies kRolloutRestartStrategy{needs_target, begin, run, false, fits_rollout, valid};
 
 }  // namespace remint::restart
