@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "remint/base/file.hpp"
+
 namespace remint::app {
 namespace {
 
@@ -54,6 +56,18 @@ void add_log_flags(CLI::App& command, LogOptions& log) {
       "text, json or auto: text on a terminal, JSON otherwise (default: auto)");
 }
 
+std::string read_key(const std::string& path) {
+  constexpr std::size_t kShortest = 32;
+  constexpr std::size_t kLongest = 64U << 10U;
+  auto key = read_file(path, kLongest);
+  if (!key) throw CLI::ValidationError("--journal-key-file", key.error().message);
+  if (key->size() < kShortest) {
+    throw CLI::ValidationError("--journal-key-file",
+                               path + " holds fewer than 32 bytes: make one with openssl rand -hex 32");
+  }
+  return std::move(*key);
+}
+
 void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) {
   auto& run = *app.add_subcommand("run", "Watch, decide and act, until SIGTERM");
   run.footer(kRunFooter);
@@ -81,6 +95,18 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
   run.add_option("--extended-token-lifetime", durations[1], "Life of an extended token: 2160h on EKS (default: 8760h)")
       ->check(duration_into(o.extended_token_lifetime));
   run.add_option("--grace", durations[2], "How long a stop may take (default: 20s)")->check(duration_into(o.grace));
+  run.add_option("--restart-deadline", durations[3],
+                 "How long pods may take to be replaced and become available (default: 15m)")
+      ->check(duration_into(o.restart_deadline));
+  run.add_option("--restart-quiet", durations[4],
+                 "How long all new pods must authenticate before they count as cured (default: 30s)")
+      ->check(duration_into(o.restart_quiet));
+  run.add_option("--restart-poll", durations[5], "How often a restart under way is looked at (default: 2s)")
+      ->check(duration_into(o.restart_poll));
+  run.add_option_function<std::string>(
+      "--journal-key-file", [&o](const std::string& path) { o.journal_key = read_key(path); },
+      "File with at least 32 random bytes, the same for all replicas. With it only journals whose status Remint itself "
+      "wrote are carried on; without it, whoever may write the status of WorkloadRestarts acts through Remint");
   add_log_flags(run, o.log);
 }
 
@@ -109,6 +135,10 @@ Result<void> check(const RunOptions& o) {
     return fail(ErrorCode::kInvalid,
                 "--lease-duration must lie between 3s and 1h, is " + format_duration(o.lease_duration));
   }
+  if (o.restart_poll < std::chrono::milliseconds(50) || o.restart_poll > std::chrono::minutes(1)) {
+    return fail(ErrorCode::kInvalid,
+                "--restart-poll must lie between 50ms and 1m, is " + format_duration(o.restart_poll));
+  }
   if (o.audit_insecure_http) {
     if (!o.audit_tls_cert.empty() || !o.audit_client_ca.empty()) {
       return fail(ErrorCode::kInvalid, "--audit-insecure-http goes without --audit-tls-cert and --audit-client-ca");
@@ -135,7 +165,7 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   ReplayOptions replay;
   VersionOptions version;
   std::string output = "text";
-  std::vector<std::string> durations(3);
+  std::vector<std::string> durations(6);
   std::string lifetime;
 
   CLI::App app(kDescription, "remint");

@@ -14,10 +14,8 @@ namespace {
 constexpr auto kPatience = std::chrono::seconds(2);
 
 Result<std::pair<ObjectKey, restart::Journal>> decode_journal(std::string_view text) {
-  const auto object = parse_json(text);
-  if (!object) return std::unexpected(object.error());
-  auto journal = restart::parse_journal(*object);
-  if (!journal) return fail(ErrorCode::kInvalid, "WorkloadRestart: " + join(journal.error()));
+  auto journal = restart::read_journal(text);
+  if (!journal) return std::unexpected(journal.error());
   auto key = journal->key;
   return std::pair(std::move(key), std::move(*journal));
 }
@@ -27,6 +25,15 @@ void passed(std::string_view place) {
   static const char* const kPlace = std::getenv("REMINT_FAULT_POINT");
   if (kPlace == nullptr || place != kPlace) return;
   ::kill(::getpid(), SIGKILL);
+}
+
+controllers::RestartSettings restart_settings(const RunOptions& options) {
+  controllers::RestartSettings settings;
+  settings.machine.poll = options.restart_poll;
+  settings.machine.quiet = options.restart_quiet;
+  settings.machine.rollout_deadline = options.restart_deadline;
+  settings.journal_key = options.journal_key;
+  return settings;
 }
 
 bool is_loopback(const std::string& listen) {
@@ -72,7 +79,7 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
   journals_ = std::make_unique<controllers::RestartController::Journals>(
       decode_journal, [this](const ObjectKey& key, const auto& journal) { journal_changed(key, journal); });
   restarts_ = std::make_unique<controllers::RestartController>(
-      writer_, *journals_, events_, system_clock(), metrics_, restart::MachineSettings{},
+      writer_, *journals_, events_, system_clock(), metrics_, restart_settings(options_),
       controllers::RestartHooks{
           [this] { return may_act(); },
           [this](const std::string& uid, Time since) { return detection_->health(uid, since, kPatience); }, passed});
@@ -85,11 +92,15 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
                                        [this](const std::string& ns, const std::string& name) {
                                          detection_->post([ns, name](auto& e, Time) { e.remove_restart(ns, name); });
                                        }});
+  pruner_ = std::make_unique<controllers::JournalPruner>(
+      writer_, *journals_, system_clock(), metrics_,
+      controllers::PrunerHooks{[this] { return may_act(); }, [this] { return prune_rules(); }});
   policies_ = std::make_unique<controllers::PolicyController>(
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{
           [this] { return may_act(); },
           [this](std::vector<policy::Policy> in_force) {
+            note_cooldowns(in_force);
             detection_->post([in_force = std::move(in_force)](auto& e, Time) { e.set_policies(in_force); });
           },
           [this] { return detection_->open_decisions(kPatience); }, [this] { return past_restarts(); }});
@@ -155,6 +166,18 @@ std::vector<policy::PastRestart> RunParts::past_restarts() const {
   std::vector<policy::PastRestart> past;
   for (const auto& journal : journals_->all()) past.push_back(restart::to_past_restart(*journal));
   return past;
+}
+
+void RunParts::note_cooldowns(const std::vector<policy::Policy>& in_force) {
+  Duration longest = std::chrono::hours(24);  // also as long as a breaker stays open
+  for (const auto& policy : in_force) longest = std::max(longest, policy.spec.limits.cooldown);
+  longest_memory_.store(longest);
+}
+
+restart::PruneRules RunParts::prune_rules() const {
+  restart::PruneRules rules;
+  rules.keep_for = longest_memory_.load();
+  return rules;
 }
 
 Result<void> RunParts::start_ops_server() {
@@ -253,6 +276,12 @@ void RunParts::add_to(runtime::Manager& manager) {
                  return Result<void>();
                },
                [this](milliseconds) { restarts_->stop(); }});
+  manager.add({"pruner",
+               [this] {
+                 pruner_->start();
+                 return Result<void>();
+               },
+               [this](milliseconds) { pruner_->stop(); }});
   manager.add({"policies",
                [this] {
                  policies_->start();

@@ -1,6 +1,7 @@
 #pragma once
 // The parts of a running Remint and how they hang together: the only place that creates concrete types.
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "remint/app/options.hpp"
 #include "remint/controllers/decision_writer.hpp"
 #include "remint/controllers/detection_controller.hpp"
+#include "remint/controllers/journal_pruner.hpp"
 #include "remint/controllers/object_feed.hpp"
 #include "remint/controllers/policy_controller.hpp"
 #include "remint/controllers/restart_controller.hpp"
@@ -42,6 +44,8 @@ class RunParts {
   [[nodiscard]] bool may_act() const { return leads() && synced(); }
   void journal_changed(const ObjectKey& key, const std::shared_ptr<const restart::Journal>& journal);
   [[nodiscard]] std::vector<policy::PastRestart> past_restarts() const;
+  void note_cooldowns(const std::vector<policy::Policy>& in_force);
+  [[nodiscard]] restart::PruneRules prune_rules() const;
   [[nodiscard]] Result<void> start_ops_server();
   [[nodiscard]] Result<void> start_audit_server();
 
@@ -57,6 +61,8 @@ class RunParts {
   std::unique_ptr<controllers::RestartController::Journals> journals_;
   std::unique_ptr<controllers::RestartController> restarts_;
   std::unique_ptr<controllers::DecisionWriter> decisions_;
+  std::unique_ptr<controllers::JournalPruner> pruner_;
+  std::atomic<Duration> longest_memory_{std::chrono::hours(24)};  ///< how far back the policies' limits look
   std::unique_ptr<controllers::PolicyController> policies_;
   std::vector<std::unique_ptr<controllers::ObjectFeed>> feeds_;
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors_;

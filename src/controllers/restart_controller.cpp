@@ -4,55 +4,40 @@
 
 #include "remint/base/log.hpp"
 #include "remint/kube/resources.hpp"
+#include "restart_acts.hpp"
+#include "restart_looks.hpp"
 
 namespace remint::controllers {
 namespace {
 
-/// How much longer than `verification.observe` a watch that was cut is waited for.
-constexpr auto kWatchMayLag = std::chrono::minutes(1);
+/// A strategy that hears an answer may act on it at once, and hear the next one; not for ever.
+constexpr int kAnswersInARow = 4;
 
-const kube::Resource* resource_of(const std::string& kind) {
-  for (const auto* resource : {&kube::kDeployments, &kube::kStatefulSets, &kube::kDaemonSets}) {
-    if (resource->kind == kind) return resource;
+bool is_blocked(const restart::JournalStatus& status) {
+  for (const auto& condition : status.conditions) {
+    if (condition.type == "Blocked") return condition.status && !is_final(status.phase);
   }
-  return nullptr;
+  return false;
 }
 
-Json template_patch(const restart::PatchTemplate& patch) {
-  Json body;
-  body["metadata"] = {{"resourceVersion", patch.resource_version}, {"uid", patch.uid}};
-  body["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = patch.restarted_at;
-  return body;
+ObjectRef own_ref(const restart::Journal& journal) {
+  return {"remint.dev/v1alpha1", "WorkloadRestart", journal.key.ns, journal.key.name, journal.uid};
 }
 
 }  // namespace
 
-restart::VerificationInput summarize(const std::vector<detect::PodHealth>& pods, const std::string& cause,
-                                     unsigned failing_threshold) {
-  restart::VerificationInput input;
-  for (const auto& pod : pods) {
-    if (pod.terminating || (!cause.empty() && pod.revision == cause)) continue;
-    ++input.pods;
-    const bool stale = pod.stale_since.has_value();
-    const bool rejected = pod.failing_since.has_value();
-    if (pod.last_success || pod.last_rejection) ++input.heard;
-    if (pod.last_success && !rejected && !stale) ++input.authenticated;
-    if (stale || pod.rejection_count >= failing_threshold) ++input.failing;
-  }
-  return input;
-}
-
 RestartController::RestartController(kube::Client& client, Journals& journals, runtime::EventRecorder& events,
-                                     const Clock& clock, metrics::Registry& metrics, restart::MachineSettings settings,
+                                     const Clock& clock, metrics::Registry& metrics, RestartSettings settings,
                                      RestartHooks hooks)
     : client_(client),
       journals_(journals),
       events_(events),
       clock_(clock),
-      settings_(settings),
+      settings_(std::move(settings)),
       hooks_(std::move(hooks)),
       cancelled_(
           metrics.counter("remint_restarts_total", "Restarts that ended, by outcome.", {{"outcome", "Cancelled"}})),
+      blocked_(metrics.gauge("remint_restarts_blocked", "Restarts that something stands in the way of.")),
       queue_(clock, metrics, "restarts") {
   for (const auto outcome : {Outcome::kNone, Outcome::kCured, Outcome::kNotCured, Outcome::kUnverified}) {
     // A rollout that never became ready has no outcome: nothing could be verified.
@@ -95,92 +80,67 @@ void RestartController::work(const std::stop_token& stop) {
 
 Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& key, const std::stop_token& stop) {
   const auto cached = journals_.get(key);
-  if (!cached || is_final(cached->status.phase) || cached->deleting) return std::nullopt;
+  note_blocked(key, cached && is_blocked(cached->status));
+  if (!cached || !restart::unfinished(*cached)) return std::nullopt;
   if (!hooks_.leads()) return Duration(std::chrono::seconds(1));
 
   restart::Journal journal = *cached;
-  const auto observation = observe(journal, stop);
+  auto observation = observe(client_, journal, hooks_, settings_.machine, clock_.now(), stop);
   if (!observation) return std::unexpected(observation.error());
-  const auto step = restart::step(journal, *observation, settings_, clock_.now());
+  for (int round = 0;; ++round) {
+    const auto step = restart::step(journal, *observation, settings_.machine, clock_.now());
+    auto answer = take(journal, step, stop);
+    if (!answer) return std::unexpected(answer.error());
+    if (!*answer || round == kAnswersInARow) return step.look_again;
+    observation->answer = std::move(*answer);
+  }
+}
 
-  if (restart::status_patch(step.status) != restart::status_patch(journal.status)) {
+Result<std::optional<restart::Answer>> RestartController::take(restart::Journal& journal, const restart::Step& step,
+                                                               const std::stop_token& stop) {
+  if (step.status != journal.status) {
+    const bool was_final = is_final(journal.status.phase);
     auto saved = save(journal, step.status, stop);
     if (!saved) {
       // Our copy may be old. Read what is really there, so that the next try stands on it.
-      if (auto fresh = client_.get(kube::kWorkloadRestarts, key, stop)) {
-        if (const auto object = parse_json(*fresh)) {
-          if (auto parsed = restart::parse_journal(*object)) journals_.put(key, std::move(*parsed));
-        }
+      if (auto fresh = client_.get(kube::kWorkloadRestarts, journal.key, stop)) {
+        if (auto parsed = restart::read_journal(*fresh)) journals_.put(journal.key, std::move(*parsed));
       }
       return std::unexpected(saved.error());
     }
     journal = std::move(*saved);
+    if (!was_final && is_final(journal.status.phase)) count(journal);
     hooks_.passed("after-journal");
   }
+  std::optional<restart::Answer> answer;
   for (const auto& effect : step.effects) {
-    if (auto done = carry_out(journal, effect, stop); !done) return std::unexpected(done.error());
+    const auto done = carry_out(journal, effect.act, stop);
+    if (effect.wants_answer && (done || is_answer(done.error()))) {
+      answer = done ? restart::Answer{true, {}, ""} : restart::Answer{false, done.error().code, done.error().message};
+    } else if (!done) {
+      return std::unexpected(done.error());
+    }
   }
-  if (is_final(journal.status.phase)) count(journal);
-  return step.look_again;
+  return answer;
 }
 
-Result<restart::Observation> RestartController::observe(const restart::Journal& journal, const std::stop_token& stop) {
-  restart::Observation observation;
-  const auto needs = restart::needs(journal);
-  const auto& target = journal.spec.target;
-  if (needs.target) {
-    const auto* resource = resource_of(target.kind);
-    if (resource == nullptr) {
-      observation.target_gone = true;
-      return observation;
-    }
-    auto text = client_.get(*resource, target.key(), stop);
-    if (!text && text.error().code == ErrorCode::kNotFound) {
-      observation.target_gone = true;
-    } else if (!text) {
-      return fail_in(text.error(), "reading " + target.to_string());
-    } else {
-      const auto object = parse_json(*text);
-      if (!object) return fail_in(object.error(), target.to_string());
-      auto state = restart::parse_target(*object);
-      if (!state) return fail_in(state.error(), target.to_string());
-      observation.target = std::move(*state);
-    }
-  }
-  if (needs.verification) {
-    const auto since = restart::new_pods_since(journal);
-    // Who wrote the restart by hand may have left the UID out; it was saved before the first step.
-    const std::string& uid = target.uid.empty() ? journal.status.saved.uid : target.uid;
-    const auto pods = hooks_.health(uid, since);
-    if (!pods) return fail_in(pods.error(), "health of " + target.to_string());
-    observation.verification = summarize(*pods, journal.spec.cause, settings_.failing_threshold);
-    // The rollout is done, so there are new pods; after an outage of the API server our own watch may not have told of
-    // them yet.
-    const auto rolled_out = journal.status.rolled_out.value_or(journal.created);
-    if (observation.verification->pods == 0 && clock_.now() < rolled_out + journal.spec.observe + kWatchMayLag) {
-      return fail(ErrorCode::kUnavailable, "the new pods of " + target.to_string() + " are not in the cache yet");
-    }
-  }
-  return observation;
-}
-
-Result<restart::Journal> RestartController::save(const restart::Journal& journal, const restart::JournalStatus& status,
+Result<restart::Journal> RestartController::save(const restart::Journal& journal, restart::JournalStatus status,
                                                  const std::stop_token& stop) {
   auto body = restart::status_patch(status);
+  // What was saved is written once; of a status that could not be read, nothing of it is known here.
+  if (!journal.invalid.empty()) body["status"].erase("saved");
   body["metadata"]["resourceVersion"] = journal.resource_version;
   kube::WriteOptions options;
   options.subresource = "status";
   const auto stored =
       client_.patch(kube::kWorkloadRestarts, journal.key, kube::PatchType::kMerge, dump_json(body), stop, options);
   if (!stored) return fail_in(stored.error(), "writing the journal " + journal.key.to_string());
-  const auto object = parse_json(*stored);
-  if (!object) return fail_in(object.error(), "answer of the API server");
-  auto parsed = restart::parse_journal(*object);
-  if (!parsed)
-    return fail(ErrorCode::kInternal, "WorkloadRestart " + journal.key.to_string() + ": " + join(parsed.error()));
+  auto parsed = restart::read_journal(*stored);
+  if (!parsed) return fail_in(parsed.error(), "answer of the API server");
   if (parsed->status.phase != journal.status.phase) {
     log::info("Restart phase", {{"restart", journal.key.to_string()},
                                 {"workload", journal.spec.target.to_string()},
+                                {"strategy", to_string(journal.spec.strategy)},
                                 {"phase", to_string(parsed->status.phase)},
                                 {"outcome", to_string(parsed->status.outcome)},
                                 {"detail", parsed->status.message}});
@@ -189,24 +149,60 @@ Result<restart::Journal> RestartController::save(const restart::Journal& journal
   return std::move(*parsed);
 }
 
-Result<void> RestartController::carry_out(const restart::Journal& journal, const restart::Effect& effect,
+Result<void> RestartController::set_finalizer(restart::Journal& journal, bool held, const std::stop_token& stop) {
+  const auto text = client_.get(kube::kWorkloadRestarts, journal.key, stop);
+  // Nobody can hold on to it, or let go of it, any more.
+  if (!text && text.error().code == ErrorCode::kNotFound && !held) return {};
+  if (!text) return fail_in(text.error(), "reading the journal " + journal.key.to_string());
+  const auto json = parse_json(*text);
+  if (!json) return std::unexpected(json.error());
+  FieldErrors errors;
+  const auto metadata = JsonReader(*json, errors).at("metadata");
+  if (metadata.at("uid").string() != journal.uid) {
+    return fail(ErrorCode::kConflict, "the journal " + journal.key.to_string() + " is another one now");
+  }
+  auto finalizers = metadata.at("finalizers").strings();
+  std::erase(finalizers, std::string(restart::kFinalizer));
+  if (held) finalizers.emplace_back(restart::kFinalizer);
+  Json body;
+  body["metadata"] = {{"finalizers", finalizers}, {"resourceVersion", metadata.at("resourceVersion").string()}};
+  const auto stored =
+      client_.patch(kube::kWorkloadRestarts, journal.key, kube::PatchType::kMerge, dump_json(body), stop);
+  if (!stored) return fail_in(stored.error(), "finalizer of the journal " + journal.key.to_string());
+  auto parsed = restart::read_journal(*stored);
+  if (!parsed) return fail_in(parsed.error(), "answer of the API server");
+  journal.held = parsed->held;
+  // Without its finalizer a deleted one is gone, and must not come back into the cache.
+  if (held || !parsed->deleting) {
+    journals_.put(journal.key, *parsed);
+    journal = std::move(*parsed);
+  }
+  return {};
+}
+
+Result<void> RestartController::carry_out(restart::Journal& journal, const restart::Act& act,
                                           const std::stop_token& stop) {
-  if (const auto* notify = std::get_if<restart::Notify>(&effect)) {
-    events_.record(
-        {journal.spec.target, journal.key.name, notify->warning, notify->reason, "Restart", notify->message});
+  if (const auto* note = std::get_if<restart::Notify>(&act)) {
+    notify(journal, *note);
     return {};
   }
-  const auto& patch = std::get<restart::PatchTemplate>(effect);
-  const auto* resource = resource_of(journal.spec.target.kind);
-  if (resource == nullptr) return fail(ErrorCode::kInternal, "no resource for kind " + journal.spec.target.kind);
-  const auto patched = client_.patch(*resource, journal.spec.target.key(), kube::PatchType::kStrategicMerge,
-                                     dump_json(template_patch(patch)), stop);
-  if (!patched) return fail_in(patched.error(), "restarting " + journal.spec.target.to_string());
-  log::info("Pod template patched", {{"restart", journal.key.to_string()},
-                                     {"workload", journal.spec.target.to_string()},
-                                     {"restartedAt", patch.restarted_at}});
+  if (std::holds_alternative<restart::HoldJournal>(act)) return set_finalizer(journal, true, stop);
+  if (std::holds_alternative<restart::ReleaseJournal>(act)) return set_finalizer(journal, false, stop);
+  auto done = controllers::carry_out(client_, act, stop);
+  if (!done) return fail_in(done.error(), "restarting " + journal.spec.target.to_string());
+  log::info("Restart step taken", {{"restart", journal.key.to_string()},
+                                   {"workload", journal.spec.target.to_string()},
+                                   {"step", journal.status.step},
+                                   {"act", describe(act)}});
   hooks_.passed("after-patch");
   return {};
+}
+
+void RestartController::notify(const restart::Journal& journal, const restart::Notify& note) {
+  // Whom an invalid one is about cannot be trusted.
+  const bool invalid = !journal.invalid.empty();
+  events_.record({invalid ? own_ref(journal) : journal.spec.target, invalid ? "" : journal.key.name, note.warning,
+                  note.reason, "Restart", note.message});
 }
 
 void RestartController::count(const restart::Journal& journal) {
@@ -215,6 +211,16 @@ void RestartController::count(const restart::Journal& journal) {
   } else {
     outcomes_.at(journal.status.outcome)->add();
   }
+}
+
+void RestartController::note_blocked(const ObjectKey& key, bool blocked) {
+  const std::lock_guard lock(mutex_);
+  if (blocked) {
+    blocked_keys_.insert(key);
+  } else {
+    blocked_keys_.erase(key);
+  }
+  blocked_.set(static_cast<double>(blocked_keys_.size()));
 }
 
 }  // namespace remint::controllers

@@ -33,7 +33,15 @@ StatusBody parse_status(std::string_view text) {
   out.valid = status.at("kind").string() == "Status";
   out.code = static_cast<int>(status.at("code").integer(0, 0, 999));
   out.reason = sanitize(status.at("reason").string(), 64);
-  out.message = sanitize(status.at("message").string(), kMaxMessage);
+  std::string message = status.at("message").string();
+  // Why an eviction is refused, and by which PodDisruptionBudget, is only in the causes.
+  for (const JsonReader& cause : status.at("details").at("causes").items()) {
+    const std::string why = cause.at("message").string();
+    if (message.size() < kMaxMessage && message.find(why) == std::string::npos) {
+      message += "; " + why;
+    }
+  }
+  out.message = sanitize(message, kMaxMessage);
   out.retry_after_seconds =
       static_cast<std::uint32_t>(status.at("details").at("retryAfterSeconds").integer(0, 0, kMaxRetryAfter));
   return out;

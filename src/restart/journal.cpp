@@ -25,6 +25,8 @@ std::string_view progress_reason(const JournalStatus& status) {
   return "";
 }
 
+bool unfinished(const Journal& journal) { return !is_final(journal.status.phase) || journal.held; }
+
 std::span<const std::string_view> step_names() {
   static constexpr std::array<std::string_view, 18> kNames{"",  // not begun, or over
                                                            "PatchTemplate",

@@ -157,18 +157,9 @@ JournalStatus parse_status(const JsonReader& reader) {
 
 }  // namespace
 
-std::expected<Journal, FieldErrors> parse_journal(const Json& object) {
-  if (!object.is_object()) {
-    return std::unexpected(FieldErrors{{"", "must be an object"}});
-  }
-  FieldErrors errors;
-  Journal journal;
-  const JsonReader root(object, errors);
-  root.only({"apiVersion", "kind", "metadata", "spec", "status"});
-  if (root.at("kind").string("WorkloadRestart") != "WorkloadRestart") {
-    root.at("kind").error("must be WorkloadRestart");
-  }
-  const JsonReader metadata = root.at("metadata");
+namespace {
+
+void parse_metadata(const JsonReader& metadata, Journal& journal) {
   journal.key = {metadata.at("namespace").string(), metadata.at("name").string()};
   journal.uid = metadata.at("uid").string();
   journal.resource_version = metadata.at("resourceVersion").string();
@@ -183,6 +174,22 @@ std::expected<Journal, FieldErrors> parse_journal(const Json& object) {
   if (journal.key.ns.empty()) {
     metadata.at("namespace").error("is missing");
   }
+}
+
+}  // namespace
+
+std::expected<Journal, FieldErrors> parse_journal(const Json& object) {
+  if (!object.is_object()) {
+    return std::unexpected(FieldErrors{{"", "must be an object"}});
+  }
+  FieldErrors errors;
+  Journal journal;
+  const JsonReader root(object, errors);
+  root.only({"apiVersion", "kind", "metadata", "spec", "status"});
+  if (root.at("kind").string("WorkloadRestart") != "WorkloadRestart") {
+    root.at("kind").error("must be WorkloadRestart");
+  }
+  parse_metadata(root.at("metadata"), journal);
   const JsonReader spec = root.at("spec");
   if (!spec.present()) {
     spec.error("is missing");
@@ -193,6 +200,27 @@ std::expected<Journal, FieldErrors> parse_journal(const Json& object) {
   if (!errors.empty()) {
     return std::unexpected(std::move(errors));
   }
+  return journal;
+}
+
+Result<Journal> read_journal(std::string_view object) {
+  const auto json = parse_json(object);
+  if (!json) {
+    return std::unexpected(json.error());
+  }
+  auto parsed = parse_journal(*json);
+  if (parsed) {
+    return *std::move(parsed);
+  }
+  FieldErrors errors;
+  Journal journal;
+  const JsonReader root(*json, errors);
+  parse_metadata(root.at("metadata"), journal);
+  if (!errors.empty()) {
+    return fail(ErrorCode::kInvalid, "WorkloadRestart: " + join(errors));
+  }
+  journal.status.phase = parse_phase(root.at("status").at("phase").string()).value_or(Phase::kPending);
+  journal.invalid = std::move(parsed.error());
   return journal;
 }
 

@@ -79,7 +79,12 @@ Step step(const Journal& journal, const Observation& observation, const MachineS
                                   : cancel(view, {"NoStrategy", "it names no strategy that this Remint knows"});
   }
   Step step;
-  if (is_final(status.phase)) {
+  if (!journal.invalid.empty() && !is_final(status.phase)) {
+    // Its journal cannot be believed, so whatever was begun cannot be finished by it either.
+    const Finding finding{"Invalid", join(journal.invalid)};
+    step =
+        status.phase == Phase::kPending ? cancel(view, finding) : finish(view, Phase::kFailed, Outcome::kNone, finding);
+  } else if (is_final(status.phase)) {
     step = {status, {}, std::nullopt};
   } else if (needs(journal).target && !observation.target && !observation.target_gone) {
     step = stay(view);
@@ -96,7 +101,7 @@ Step step(const Journal& journal, const Observation& observation, const MachineS
 
 Needs needs(const Journal& journal) {
   const Strategies* strategy = strategies_of(journal.spec.strategy);
-  if (strategy == nullptr) {
+  if (strategy == nullptr || !journal.invalid.empty()) {
     return {};
   }
   switch (journal.status.phase) {
@@ -116,8 +121,6 @@ Needs needs(const Journal& journal) {
       return {};
   }
 }
-
-bool unfinished(const Journal& journal) { return !is_final(journal.status.phase) || journal.held; }
 
 Time new_pods_since(const Journal& journal) {
   return std::chrono::floor<std::chrono::seconds>(journal.status.started.value_or(journal.created));

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,47 +25,61 @@ struct RestartHooks {
   std::function<bool()> leads;
   /// Health of the pods of a workload that were created at or after a time (DetectionController::health).
   std::function<Result<std::vector<detect::PodHealth>>(const std::string& workload_uid, Time since)> health;
-  /// Named places between two writes, for crash tests: "after-journal", "after-patch", "after-status".
+  /// Named places between two writes, for crash tests: "after-journal", "after-patch".
   std::function<void(std::string_view place)> passed;
 };
 
+struct RestartSettings {
+  restart::MachineSettings machine;
+  /// With it, only journals whose status bears our seal are carried on: see restart/seal.hpp. Empty: none is asked for.
+  std::string journal_key;
+};
+
+/// Thread-safe. Metrics: remint_restarts_total{outcome}, remint_restarts_blocked.
 class RestartController {
  public:
   using Journals = runtime::Store<restart::Journal>;
 
   RestartController(kube::Client& client, Journals& journals, runtime::EventRecorder& events, const Clock& clock,
-                    metrics::Registry& metrics, restart::MachineSettings settings, RestartHooks hooks);
+                    metrics::Registry& metrics, RestartSettings settings, RestartHooks hooks);
   ~RestartController();
   void start(unsigned workers = 2);
   void stop();
-  /// A journal appeared or changed. Thread-safe.
+  /// A journal appeared, changed or went.
   void enqueue(const ObjectKey& key) { queue_.add(key); }
 
  private:
   void work(const std::stop_token& stop);
   /// When to look again; nothing when the restart is over.
   [[nodiscard]] Result<std::optional<Duration>> reconcile(const ObjectKey& key, const std::stop_token& stop);
-  [[nodiscard]] Result<restart::Observation> observe(const restart::Journal& journal, const std::stop_token& stop);
-  [[nodiscard]] Result<restart::Journal> save(const restart::Journal& journal, const restart::JournalStatus& status,
+  /// Writes the step's status when it is new, then carries its effects out. The answer to the effect that wanted one.
+  [[nodiscard]] Result<std::optional<restart::Answer>> take(restart::Journal& journal, const restart::Step& step,
+                                                            const std::stop_token& stop);
+  [[nodiscard]] Result<restart::Journal> save(const restart::Journal& journal, restart::JournalStatus status,
                                               const std::stop_token& stop);
-  [[nodiscard]] Result<void> carry_out(const restart::Journal& journal, const restart::Effect& effect,
-                                       const std::stop_token& stop);
+  [[nodiscard]] Result<void> set_finalizer(restart::Journal& journal, bool held, const std::stop_token& stop);
+  [[nodiscard]] Result<void> carry_out(restart::Journal& journal, const restart::Act& act, const std::stop_token& stop);
+  void notify(const restart::Journal& journal, const restart::Notify& note);
   void count(const restart::Journal& journal);
+  void note_blocked(const ObjectKey& key, bool blocked);
 
   kube::Client& client_;
   Journals& journals_;
   runtime::EventRecorder& events_;
   const Clock& clock_;
-  restart::MachineSettings settings_;
+  RestartSettings settings_;
   RestartHooks hooks_;
   std::map<Outcome, metrics::Counter*> outcomes_;
   metrics::Counter& cancelled_;
+  metrics::Gauge& blocked_;
+  std::mutex mutex_;
+  std::set<ObjectKey> blocked_keys_;
   runtime::WorkQueue queue_;
   std::vector<std::jthread> workers_;
 };
 
-/// What verification asks: how many of the new pods authenticate, fail, were heard at all. Pods of the revision that is
-/// the restart's cause are old ones, whenever they were made.
+/// What verification asks: how many of the new pods authenticate, fail, were heard at all. `cause`: pods of this
+/// revision are old ones, whenever they were made; empty where a restart does not change the revision.
 [[nodiscard]] restart::VerificationInput summarize(const std::vector<detect::PodHealth>& pods, const std::string& cause,
                                                    unsigned failing_threshold);
 

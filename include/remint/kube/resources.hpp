@@ -13,11 +13,22 @@ inline constexpr Resource kDeployments{"apps", "v1", "deployments", "Deployment"
 inline constexpr Resource kReplicaSets{"apps", "v1", "replicasets", "ReplicaSet", true};
 inline constexpr Resource kStatefulSets{"apps", "v1", "statefulsets", "StatefulSet", true};
 inline constexpr Resource kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet", true};
+inline constexpr Resource kAutoscalers{"autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler",
+                                       true};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event", true};
 inline constexpr Resource kClusterPolicies{"remint.dev", "v1alpha1", "clustertokenrefreshpolicies",
                                            "ClusterTokenRefreshPolicy", false};
 inline constexpr Resource kPolicies{"remint.dev", "v1alpha1", "tokenrefreshpolicies", "TokenRefreshPolicy", true};
 inline constexpr Resource kWorkloadRestarts{"remint.dev", "v1alpha1", "workloadrestarts", "WorkloadRestart", true};
+
+/// The workloads (pods too) whose objects Remint reads and writes, by kind; nullptr for any other.
+[[nodiscard]] constexpr const Resource* workload_resource(std::string_view kind) {
+  for (const Resource* resource :
+       {&kDeployments, &kStatefulSets, &kDaemonSets, &kReplicaSets, &kReplicationControllers, &kPods}) {
+    if (resource->kind == kind) return resource;
+  }
+  return nullptr;
+}
 
 }  // namespace remint::kube

@@ -81,7 +81,7 @@ struct Answer {
   bool taken = false;
   ErrorCode code = ErrorCode::kInternal;  ///< when not taken: kForbidden, kInvalid, kTooMany, kAlreadyExists,
                                           ///< kConflict, kNotFound
-  std::string message;  ///< the API server's words, sanitized
+  std::string message;                    ///< the API server's words, sanitized
 };
 
 }  // namespace remint::restart

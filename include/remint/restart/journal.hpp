@@ -98,7 +98,8 @@ struct Journal {
   std::int64_t generation = 0;
   Time created{};
   bool deleting = false;
-  bool held = false;  ///< bears our finalizer
+  bool held = false;    ///< bears our finalizer
+  FieldErrors invalid;  ///< what parse_journal() found wrong: then spec and status are not to be believed
   JournalSpec spec;
   JournalStatus status;
 };
@@ -116,11 +117,16 @@ inline constexpr std::string_view kFinalizer = "remint.dev/restore";
 
 /// From the custom resource; a person may have written it by hand, so every field error is reported.
 [[nodiscard]] std::expected<Journal, FieldErrors> parse_journal(const Json& object);
+/// The same, but an object with errors becomes a Journal that says so (`invalid`, with its identity and phase), to be
+/// answered in its status. kInvalid: it has not even a name.
+[[nodiscard]] Result<Journal> read_journal(std::string_view object);
 /// The whole object for creation (no status: the server drops it). Lists and texts are cut to what the CRD takes.
 [[nodiscard]] Json to_object(const Journal& journal);
 /// {"status": {...}}: for a merge patch of the status subresource; absent optionals become null so that they are
 /// removed. The caller adds metadata.resourceVersion, so that of two writers one loses.
 [[nodiscard]] Json status_patch(const JournalStatus& status);
+/// Is there still something to do for it? False for finished ones that hold no finalizer.
+[[nodiscard]] bool unfinished(const Journal& journal);
 /// Every value that status.step takes, as the CRD lists them.
 [[nodiscard]] std::span<const std::string_view> step_names();
 /// As the policy's limits see it.

@@ -32,8 +32,6 @@ struct MachineSettings {
 [[nodiscard]] Step step(const Journal& journal, const Observation& observation, const MachineSettings& settings,
                         Time now);
 [[nodiscard]] Needs needs(const Journal& journal);
-/// Is there still something to do for it? False for finished ones that hold no finalizer.
-[[nodiscard]] bool unfinished(const Journal& journal);
 
 /// From when on pods count as new. The moment before the first write, not when it was noticed, which after a crash may
 /// be much later; in whole seconds, as creationTimestamps are.
