@@ -17,5 +17,11 @@ int main(int argc, char** argv) {
   if (const auto* replay_options = std::get_if<ReplayOptions>(&*options)) {
     return replay(*replay_options, std::cout, std::cerr, ::isatty(STDOUT_FILENO) == 1);
   }
+  if (const auto* restart_options = std::get_if<RestartOptions>(&*options)) {
+    return restart(*restart_options, std::cout, std::cerr);
+  }
+  if (const auto* explain_options = std::get_if<ExplainOptions>(&*options)) {
+    return explain(*explain_options, std::cout, std::cerr);
+  }
   return version(std::get<VersionOptions>(*options), std::cout);
 }

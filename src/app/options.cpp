@@ -25,6 +25,18 @@ constexpr const char* kReplayFooter =
     "  remint replay --audit /var/log/kubernetes/audit.log --objects objects.json\n"
     "  remint replay --audit a.log.gz b.log.gz --objects objects.jsonl --policy policy.yaml --output json\n";
 
+constexpr const char* kRestartFooter =
+    "Examples:\n"
+    "  remint restart deploy/cart -n shop --wait\n"
+    "  remint restart rc/web --strategy ScaleToZero --reason \"key rotated, CHG-1234\"\n"
+    "  remint restart deploy/cart --strategy EvictPods --pod cart-6d4cf56db6-x2x7p\n"
+    "Creates a WorkloadRestart; the operator carries it out whatever the policies say. Who may create\n"
+    "WorkloadRestarts in a namespace may have its workloads restarted.\n";
+constexpr const char* kExplainFooter =
+    "Examples:\n"
+    "  remint explain deploy/cart -n shop\n"
+    "  remint explain pod/shell -o json\n";
+
 /// Turns CLI11's texts into values of ours, with its own way of reporting errors.
 CLI::Validator duration_into(Duration& target) {
   return CLI::Validator(
@@ -130,6 +142,39 @@ void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::strin
   add_log_flags(replay, o.log);
 }
 
+void add_cluster_flags(CLI::App& command, ClusterOptions& o, std::string& output) {
+  command.add_option("-n,--namespace", o.ns, "Namespace of the workload (default: the context's)");
+  command.add_option("--kubeconfig", o.kube.kubeconfig, "Default: $KUBECONFIG, then ~/.kube/config");
+  command.add_option("--context", o.kube.context, "Context of the kubeconfig (default: its current one)");
+  command.add_flag("--insecure-skip-tls-verify", o.kube.allow_insecure_tls, "Accept a kubeconfig that says so");
+  command.add_option("-o,--output", output, "text or json")->check(CLI::IsMember({"text", "json"}));
+  add_log_flags(command, o.log);
+}
+
+void add_restart(CLI::App& app, RestartOptions& o, std::string& output, std::vector<std::string>& durations) {
+  auto& restart = *app.add_subcommand("restart", "Have a workload restarted now, by hand");
+  restart.footer(kRestartFooter);
+  restart.add_option("workload", o.workload, "KIND/NAME, such as deploy/cart, rc/web, pod/shell")->required();
+  restart.add_option("--strategy", o.strategy, "RolloutRestart, EvictPods, ScaleToZero, RollingReplace or Recreate")
+      ->check(CLI::IsMember({"RolloutRestart", "EvictPods", "ScaleToZero", "RollingReplace", "Recreate"}));
+  restart.add_option("--pod", o.pods, "With EvictPods: only this pod; may be given several times");
+  restart.add_option("--reason", o.reason, "Kept in the WorkloadRestart and shown in Events");
+  restart.add_option("--observe", durations[0], "How long the new pods are watched at most (default: 10m)")
+      ->check(duration_into(o.observe));
+  restart.add_flag("--wait", o.wait, "Follow it to its end; the exit code then says how it went");
+  restart.add_option("--timeout", durations[1], "With --wait: give up following after this long (default: 30m)")
+      ->check(duration_into(o.timeout));
+  add_cluster_flags(restart, o.cluster, output);
+}
+
+void add_explain(CLI::App& app, ExplainOptions& o, std::string& output) {
+  auto& explain = *app.add_subcommand("explain", "Why a workload was or was not restarted, from the cluster's objects");
+  explain.footer(kExplainFooter);
+  explain.add_option("workload", o.workload, "KIND/NAME, such as deploy/cart, rc/web, pod/shell")->required();
+  explain.add_option("--lease-namespace", o.own_namespace, "Remint's own namespace (default: remint-system)");
+  add_cluster_flags(explain, o.cluster, output);
+}
+
 Result<void> check(const RunOptions& o) {
   if (o.leader_elect && (o.lease_duration < std::chrono::seconds(3) || o.lease_duration > std::chrono::hours(1))) {
     return fail(ErrorCode::kInvalid,
@@ -163,8 +208,11 @@ Result<void> check(const RunOptions& o) {
 std::expected<Options, Ending> parse_options(int argc, const char* const* argv) {
   RunOptions run;
   ReplayOptions replay;
+  RestartOptions restart;
+  ExplainOptions explain;
   VersionOptions version;
   std::string output = "text";
+  std::vector<std::string> restart_durations(2);
   std::vector<std::string> durations(6);
   std::string lifetime;
 
@@ -173,6 +221,8 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   app.require_subcommand(1);
   add_run(app, run, durations);
   add_replay(app, replay, output, lifetime);
+  add_restart(app, restart, output, restart_durations);
+  add_explain(app, explain, output);
   auto& version_command = *app.add_subcommand("version", "Version, commit and libraries");
   version_command.add_flag("--json", version.json, "As JSON");
 
@@ -193,6 +243,14 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   if (app.got_subcommand("replay")) {
     replay.json = output == "json";
     return replay;
+  }
+  if (app.got_subcommand("restart")) {
+    restart.cluster.json = output == "json";
+    return restart;
+  }
+  if (app.got_subcommand("explain")) {
+    explain.cluster.json = output == "json";
+    return explain;
   }
   return version;
 }

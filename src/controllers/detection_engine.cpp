@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "facts.hpp"
+#include "remint/controllers/facts.hpp"
 #include "remint/restart/journal.hpp"
 
 namespace remint::controllers {

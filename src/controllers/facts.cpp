@@ -1,4 +1,4 @@
-#include "facts.hpp"
+#include "remint/controllers/facts.hpp"
 
 namespace remint::controllers {
 

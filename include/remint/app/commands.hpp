@@ -11,6 +11,11 @@ namespace remint::app {
 [[nodiscard]] int run(const RunOptions& options);
 /// Decisions go to `out`, problems to `err`.
 [[nodiscard]] int replay(const ReplayOptions& options, std::ostream& out, std::ostream& err, bool colour);
+/// Creates a WorkloadRestart and, if asked to, follows it to its end: kOk when it succeeded, kFailed when it did not or
+/// when nobody finished it in time.
+[[nodiscard]] int restart(const RestartOptions& options, std::ostream& out, std::ostream& err);
+/// Why a workload was or was not restarted, from what is in the cluster.
+[[nodiscard]] int explain(const ExplainOptions& options, std::ostream& out, std::ostream& err);
 [[nodiscard]] int version(const VersionOptions& options, std::ostream& out);
 
 /// "0.1.0 (linux/amd64)": also the API client's user agent, after "remint/".

@@ -54,6 +54,31 @@ struct ReplayOptions {
   Duration extended_token_lifetime = std::chrono::seconds(31'536'000);
 };
 
+/// For the commands that a person runs with rights of their own.
+struct ClusterOptions {
+  LogOptions log{.level = log::Level::kWarn};
+  kube::LoadOptions kube;
+  std::string ns;  ///< empty: the context's
+  bool json = false;
+};
+
+struct RestartOptions {
+  ClusterOptions cluster;
+  std::string workload;  ///< KIND/NAME
+  std::string strategy;  ///< empty: the kind's usual one
+  std::string reason;
+  std::vector<std::string> pods;  ///< EvictPods: only these
+  Duration observe = std::chrono::minutes(10);
+  bool wait = false;
+  Duration timeout = std::chrono::minutes(30);
+};
+
+struct ExplainOptions {
+  ClusterOptions cluster;
+  std::string workload;
+  std::string own_namespace;
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -63,7 +88,7 @@ struct Ending {
   int code = kOk;
   std::string out, err;
 };
-using Options = std::variant<RunOptions, ReplayOptions, VersionOptions>;
+using Options = std::variant<RunOptions, ReplayOptions, RestartOptions, ExplainOptions, VersionOptions>;
 [[nodiscard]] std::expected<Options, Ending> parse_options(int argc, const char* const* argv);
 
 }  // namespace remint::app
