@@ -66,8 +66,8 @@ void RestartController::work(const std::stop_token& stop) {
     const auto next = reconcile(*key, stop);
     if (!next) {
       // Conflicts are daily business: somebody else wrote, and the next look sees it.
-      const bool conflict = next.error().code == ErrorCode::kConflict;
-      log::write(conflict ? log::Level::kDebug : log::Level::kWarn, "Restart step did not go through, trying again",
+      const bool usual = next.error().code == ErrorCode::kConflict || next.error().code == ErrorCode::kCancelled;
+      log::write(usual ? log::Level::kDebug : log::Level::kWarn, "Restart step did not go through, trying again",
                  {{"restart", key->to_string()}, {"error", next.error()}});
       queue_.add_rate_limited(*key);
     } else {
