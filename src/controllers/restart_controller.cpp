@@ -4,6 +4,7 @@
 
 #include "remint/base/log.hpp"
 #include "remint/kube/resources.hpp"
+#include "remint/restart/seal.hpp"
 #include "restart_acts.hpp"
 #include "restart_looks.hpp"
 
@@ -85,6 +86,9 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
   if (!hooks_.leads()) return Duration(std::chrono::seconds(1));
 
   restart::Journal journal = *cached;
+  if (!settings_.journal_key.empty() && !restart::sealed(journal, settings_.journal_key)) {
+    journal.invalid.push_back({"status.seal", "this status was not written by Remint, or with another journal key"});
+  }
   auto observation = observe(client_, journal, hooks_, settings_.machine, clock_.now(), stop);
   if (!observation) return std::unexpected(observation.error());
   for (int round = 0;; ++round) {
@@ -126,6 +130,7 @@ Result<std::optional<restart::Answer>> RestartController::take(restart::Journal&
 
 Result<restart::Journal> RestartController::save(const restart::Journal& journal, restart::JournalStatus status,
                                                  const std::stop_token& stop) {
+  if (!settings_.journal_key.empty()) status.seal = restart::seal(journal, status, settings_.journal_key);
   auto body = restart::status_patch(status);
   // What was saved is written once; of a status that could not be read, nothing of it is known here.
   if (!journal.invalid.empty()) body["status"].erase("saved");
