@@ -74,7 +74,7 @@ class ApiServer:
             f"--tls-private-key-file={self._serving.key}",
             f"--client-ca-file={self._authority.cert}",
             "--authorization-mode=Node,RBAC",
-            "--service-cluster-ip-range=10.96.0.0/16",
+            "--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112",
             "--endpoint-reconciler-type=none",  # nothing here needs the kubernetes Service
             f"--service-account-issuer={ISSUER}",
             f"--service-account-key-file={self.public_key}",

@@ -9,6 +9,7 @@ _CONTROLLERS = (
     "daemonset-controller",
     "deployment-controller",
     "disruption-controller",
+    "endpointslice-controller",
     "garbage-collector-controller",
     "job-controller",
     "namespace-controller",

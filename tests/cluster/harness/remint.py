@@ -17,7 +17,7 @@ from .process import Process
 from .tokens import Holder
 from .wait import wait_until
 
-ACCOUNT = "remint"  # of deploy/rbac.yaml, in the lease's namespace; also the Lease's name
+ACCOUNT = "remint"  # of deploy/rbac.yaml, in the lease's namespace; also the usual name of the Lease
 
 
 def default_binary():
@@ -29,14 +29,18 @@ class Operator:
     """One replica. `name` is its identity in the Lease and the name of its log.
 
     Its audit endpoint becomes a target of the cluster's switch while it runs: the first operator
-    gets the API server's events until `cluster.audit_switch.prefer(other)`.
+    gets the API server's events until `cluster.audit_switch.prefer(other)`. With `server`, the URL of a
+    write proxy, it speaks to that instead of the API server. With `hears` off it is told no audit events.
     """
 
     def __init__(self, cluster, name="remint-0", lease_namespace="remint-system", binary=None,
-                 kubeconfig=None, env=None, flags=()):
+                 kubeconfig=None, env=None, flags=(), server=None, lease_name=ACCOUNT, hears=True):
         self.cluster = cluster
         self.name = name
+        self.server = server or cluster.apiserver.url
         self.lease_namespace = lease_namespace
+        self.lease_name = lease_name
+        self.hears = hears
         self.audit_port = cluster.claims.port()
         self.port = cluster.claims.port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -58,6 +62,7 @@ class Operator:
             "--listen", f"127.0.0.1:{self.port}",
             "--leader-elect",
             "--lease-namespace", lease_namespace,
+            "--lease-name", lease_name,
             "--identity", name,
             "--log-format", "json",
             "--log-level", "debug",
@@ -71,8 +76,8 @@ class Operator:
         self.renew_token()
         return write_kubeconfig(
             self.cluster.folder / f"{self.name}.kubeconfig",
-            self.cluster.apiserver.url,
-            self.cluster.authority.cert,
+            self.server,
+            self.cluster.authority.cert if self.server.startswith("https:") else None,
             token_file=self.token_file,
         )
 
@@ -91,14 +96,16 @@ class Operator:
             self.process.wait_ready(self.ready, timeout, "ready")
         else:
             self.process.wait_ready(self.alive, timeout, "alive")
-        self.cluster.audit_switch.add(self.name, self.audit_port)
+        if self.hears:
+            self.cluster.audit_switch.add(self.name, self.audit_port)
         return self
 
     def stop(self, grace=30):
         """SIGTERM; returns the exit code (negative: killed by that signal)."""
         self.cluster.audit_switch.remove(self.name)
         code = self.process.stop(grace)
-        self.cluster.audit_switch.cut()
+        if self.hears:
+            self.cluster.audit_switch.cut()
         return code
 
     def kill(self):
@@ -156,16 +163,16 @@ class Operator:
 
     def holder(self):
         """Whose identity is in the Lease now; None when nobody's."""
-        return lease_holder(self.cluster, self.lease_namespace)
+        return lease_holder(self.cluster, self.lease_namespace, self.lease_name)
 
     def wait_leading(self, timeout=60):
         wait_until(lambda: self.holder() == self.name, timeout, f"{self.name} to hold the lease")
 
 
-def lease_holder(cluster, namespace):
+def lease_holder(cluster, namespace, name=ACCOUNT):
     """Who is in the Lease; None when nobody is, or there is none yet."""
     try:
-        lease = client.CoordinationV1Api(cluster.api_client()).read_namespaced_lease(ACCOUNT, namespace)
+        lease = client.CoordinationV1Api(cluster.api_client()).read_namespaced_lease(name, namespace)
     except ApiException as error:
         if error.status == 404:
             return None

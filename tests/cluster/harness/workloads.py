@@ -7,90 +7,9 @@ from kubernetes.client.exceptions import ApiException
 
 from .tokens import Holder
 from .wait import wait_until
+from .workload import RESTARTED_AT, Workload
 
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-
-
-class Workload:
-    """A Deployment, StatefulSet or DaemonSet, and questions about it."""
-
-    def __init__(self, space, kind, name):
-        self.space = space
-        self.kind = kind
-        self.name = name
-        self.selector = f"app={name}"
-        self._noun = {"Deployment": "deployment", "StatefulSet": "stateful_set", "DaemonSet": "daemon_set"}[kind]
-
-    def __str__(self):
-        return f"{self.kind} {self.space.name}/{self.name}"
-
-    def read(self):
-        return getattr(self.space.apps, f"read_namespaced_{self._noun}")(self.name, self.space.name)
-
-    def patch(self, body):
-        return getattr(self.space.apps, f"patch_namespaced_{self._noun}")(self.name, self.space.name, body)
-
-    def annotate(self, annotations):
-        return self.patch({"metadata": {"annotations": annotations}})
-
-    @property
-    def uid(self):
-        return self.read().metadata.uid
-
-    def pods(self):
-        """Its pods, the terminating ones too."""
-        return self.space.core.list_namespaced_pod(self.space.name, label_selector=self.selector).items
-
-    def live_pods(self):
-        return [pod for pod in self.pods() if pod.metadata.deletion_timestamp is None]
-
-    def ready(self):
-        """Rolled out: every replica is of the newest template, ready, and has its address."""
-        item = self.read()
-        status, observed = item.status, item.status.observed_generation
-        if observed is None or observed < item.metadata.generation:
-            return False
-        if self.kind == "DaemonSet":
-            wanted = status.desired_number_scheduled
-            fresh, good = status.updated_number_scheduled, status.number_ready
-        else:
-            wanted = item.spec.replicas
-            fresh, good = status.updated_replicas, status.ready_replicas
-        pods = self.pods()
-        return (
-            wanted == len(pods) == (fresh or 0) == (good or 0)
-            and wanted > 0
-            and all(pod.status.pod_ip for pod in pods)
-        )
-
-    def wait_ready(self, timeout=60):
-        wait_until(self.ready, timeout, f"{self} to be rolled out", swallow=(ApiException, OSError))
-        return self
-
-    def restarts(self):
-        """The `restartedAt` stamps it ever had, oldest first: one for each rollout restart.
-
-        Read from its ReplicaSets or ControllerRevisions, which keep every template of the past: so
-        nothing is missed, whatever happened to the watcher, the operator or the API server.
-        """
-        uid, stamps = self.uid, set()
-        if self.kind == "Deployment":
-            history = self.space.apps.list_namespaced_replica_set(self.space.name).items
-        else:
-            history = self.space.apps.list_namespaced_controller_revision(self.space.name).items
-        for item in history:
-            if any(owner.uid == uid for owner in item.metadata.owner_references or []):
-                stamps.add(_annotations_of_template(item).get(RESTARTED_AT))
-        return sorted(stamps - {None})
-
-    def revisions(self):
-        """How many templates it has had. A workload that was never touched has 1."""
-        uid = self.uid
-        if self.kind == "Deployment":
-            history = self.space.apps.list_namespaced_replica_set(self.space.name).items
-        else:
-            history = self.space.apps.list_namespaced_controller_revision(self.space.name).items
-        return sum(any(o.uid == uid for o in item.metadata.owner_references or []) for item in history)
+__all__ = ["RESTARTED_AT", "Space", "Workload"]
 
 
 class Space:
@@ -101,6 +20,7 @@ class Space:
         self.name = name
         self.core = cluster.core()
         self.apps = cluster.apps()
+        self.policy = client.PolicyV1Api(cluster.api_client())
         self.core.create_namespace({"metadata": {"name": name}})
         rbac = client.RbacAuthorizationV1Api(cluster.api_client())
         rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
@@ -136,6 +56,48 @@ class Space:
 
     def daemon_set(self, name, **extra):
         return self._create("DaemonSet", name, self._spec(name, extra) | extra.get("spec", {}), extra)
+
+    def replica_set(self, name, replicas=2, **extra):
+        """A ReplicaSet that no Deployment owns."""
+        spec = self._spec(name, extra) | {"replicas": replicas}
+        return self._create("ReplicaSet", name, spec | extra.get("spec", {}), extra)
+
+    def replication_controller(self, name, replicas=2, **extra):
+        spec = self._spec(name, extra) | {"replicas": replicas, "selector": {"app": name}}
+        return self._create("ReplicationController", name, spec | extra.get("spec", {}), extra)
+
+    def bare_pod(self, name, **extra):
+        """A pod that nobody would create again. `spec` is merged into the pod's own."""
+        template = self._spec(name, extra)["template"]
+        metadata = {"labels": template["metadata"]["labels"] | extra.get("labels", {})}
+        return self._create("Pod", name, template["spec"] | extra.get("spec", {}), extra, metadata)
+
+    def service(self, workload):
+        """A Service in front of the workload's pods, under the workload's name.
+
+        Of their IPv6 addresses: the others are loopback addresses, which EndpointSlices refuse.
+        """
+        spec = {
+            "selector": {"app": workload.name},
+            "ports": [{"port": 80, "targetPort": 8080}],
+            "ipFamilies": ["IPv6"],
+        }
+        self.core.create_namespaced_service(self.name, {"metadata": {"name": workload.name}, "spec": spec})
+
+    def disruption_budget(self, workload, **spec):
+        """`min_available` or `max_unavailable`, as the API spells them: minAvailable=2."""
+        body = {
+            "metadata": {"name": workload.name},
+            "spec": spec | {"selector": {"matchLabels": {"app": workload.name}}},
+        }
+        self.policy.create_namespaced_pod_disruption_budget(self.name, body)
+
+    def quota(self, name, **hard):
+        """A ResourceQuota that is full: no more of what it counts, say pods="0", until it is deleted."""
+        self.core.create_namespaced_resource_quota(self.name, {"metadata": {"name": name}, "spec": {"hard": hard}})
+        # No quota controller runs here; admission goes by the status.
+        status = {"status": {"hard": hard, "used": dict.fromkeys(hard, "0")}}
+        self.core.patch_namespaced_resource_quota_status(name, self.name, status)
 
     def holder(self, pod):
         """Whom a token for this pod speaks for."""
@@ -184,15 +146,9 @@ class Space:
         metadata = {"labels": {"app": name}, "annotations": extra.get("pod_annotations", {})}
         return {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": metadata, "spec": pod}}
 
-    def _create(self, kind, name, spec, extra):
+    def _create(self, kind, name, spec, extra, metadata=None):
         self.core.create_namespaced_service_account(self.name, {"metadata": {"name": name}})
         workload = Workload(self, kind, name)
-        body = {"metadata": {"name": name, "annotations": extra.get("annotations", {})}, "spec": spec}
-        getattr(self.apps, f"create_namespaced_{workload._noun}")(self.name, body)
+        metadata = {"name": name, "annotations": extra.get("annotations", {})} | (metadata or {})
+        workload.call("create", self.name, {"metadata": metadata, "spec": spec})
         return workload
-
-
-def _annotations_of_template(item):
-    if hasattr(item, "data"):  # a ControllerRevision holds the template as plain JSON
-        return item.data["spec"]["template"].get("metadata", {}).get("annotations") or {}
-    return item.spec.template.metadata.annotations or {}
