@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import Cluster, ClusterOptions, binaries, resources  # noqa: E402
+from harness import Cluster, ClusterOptions, binaries, resources, tables  # noqa: E402
 from harness.remint import Operator, default_binary, drop_lease  # noqa: E402
 from harness.workloads import Space  # noqa: E402
 
@@ -36,6 +36,7 @@ def pytest_terminal_summary(terminalreporter, config):
     message = config.stash.get(_LOUD, None)
     if message:
         terminalreporter.write_sep("!", message, red=True, bold=True)
+    tables.write(terminalreporter)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,6 +94,7 @@ def remint_binary():
 def remint_cluster(cluster, remint_binary):
     """The shared cluster with Remint's CRDs and rights."""
     resources.install(cluster)
+    resources.allow_more_leases(cluster)
     return cluster
 
 

@@ -180,10 +180,10 @@ def lease_holder(cluster, namespace, name=ACCOUNT):
     return lease.spec.holder_identity or None
 
 
-def drop_lease(cluster, namespace="remint-system"):
+def drop_lease(cluster, namespace="remint-system", name=ACCOUNT):
     """Between tests: a killed operator's lease would keep the next one waiting for 15 s."""
     try:
-        client.CoordinationV1Api(cluster.api_client()).delete_namespaced_lease(ACCOUNT, namespace)
+        client.CoordinationV1Api(cluster.api_client()).delete_namespaced_lease(name, namespace)
     except ApiException as error:
         if error.status != 404:
             raise

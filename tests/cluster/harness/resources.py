@@ -36,6 +36,19 @@ def install(cluster, folder=CRDS):
     kubectl(cluster, "apply", "--server-side", "-f", RBAC)
 
 
+def allow_more_leases(cluster):
+    """Tests in which several operators lead at once, each in a namespace of its own, need a lease for each."""
+    metadata = {"name": "remint-test-leases", "namespace": "remint-system"}
+    rules = [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}]
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": metadata["name"]}
+    account = {"kind": "ServiceAccount", "name": "remint", "namespace": "remint-system"}
+    about = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": metadata}
+    apply(cluster, [
+        about | {"kind": "Role", "rules": rules},
+        about | {"kind": "RoleBinding", "roleRef": role, "subjects": [account]},
+    ])
+
+
 def short_spec(namespaces, mode="Enforce", **overrides):
     """A policy's spec with values for impatient tests; `overrides` replace whole sections."""
     spec = {

@@ -21,7 +21,8 @@ from .writes import parse_write
 BEFORE = "before it arrives"
 APPLIED = "applied, not answered"
 ANSWERED = "answered"
-POINTS = (BEFORE, APPLIED, ANSWERED)
+POINTS = (BEFORE, APPLIED, ANSWERED)  # at which a process can die
+HELD = "on its way"  # it arrives after all, when the action is done
 
 _CLUSTER_WIDE = re.compile(r"^(/api/v1|/apis/[^/]+/[^/]+)/([a-z]+)$")
 _WITHOUT_NAMESPACE = ("namespaces", "nodes", "clustertokenrefreshpolicies")
@@ -56,6 +57,7 @@ class WriteProxy:
 
         While it runs no other write passes; those that come meanwhile, and this one when the point is
         BEFORE, never reach the API server. An action that kills the operator so ends its life at exactly that write.
+        HELD: the write goes on its way when the action is done, and so do those that come meanwhile.
         """
         self._fired.clear()
         matcher = which if callable(which) else (lambda write: write.number == which)
@@ -142,7 +144,7 @@ class WriteProxy:
         finally:
             self._dropping = False
             self._fired.set()
-        return point == ANSWERED
+        return point in (ANSWERED, HELD)
 
     def _number(self, write):
         """Gives the write its number; when it is the planned one, everybody after it is dropped from here on."""
@@ -155,13 +157,17 @@ class WriteProxy:
             if self._planned is None or not self._planned[0](write):
                 return None
             (_, point, action), self._planned = self._planned, None
-            self._dropping = True
+            self._dropping = point != HELD
             return point, action
 
     def _interfere(self, exchange, point, action, write, request):
         if point == BEFORE:
             write.fate = "dropped"
             action()
+            return
+        if point == HELD:
+            action()
+            exchange.pass_on(*request, write)
             return
         answer = exchange.ask(*request)
         write.code = answer.status
