@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from harness import Cluster, ClusterOptions, binaries, resources, tables  # noqa: E402
 from harness.remint import Operator, default_binary, drop_lease  # noqa: E402
+from harness.stage import Stand  # noqa: E402
 from harness.workloads import Space  # noqa: E402
 
 _numbers = itertools.count(1)
@@ -110,6 +111,14 @@ def space(cluster):
     space = Space.fresh(cluster)
     yield space
     space.delete()
+
+
+@pytest.fixture
+def stand(remint_cluster):
+    """A namespace of the test's own, whose operators see nothing else and sit behind write proxies."""
+    with Stand(remint_cluster) as stand:
+        yield stand
+        print(stand.story())  # shown when the test fails
 
 
 @dataclass

@@ -34,6 +34,16 @@ def not_cured_by_one_restart(workload, timeout=90):
     return _ended_with(workload, "NotCured", "Failed", timeout)
 
 
+def cured_by(workload, strategy, timeout=90, uid=None):
+    """The same for any strategy: the one restart of the workload, carried out by `strategy`.
+
+    `uid`: what the workload had at the beginning, for strategies that make it anew.
+    """
+    (restart,) = wait_finished(workload, 1, timeout, uid)
+    assert (restart["spec"]["strategy"], phase(restart), outcome(restart)) == (strategy, "Succeeded", "Cured"), restart
+    return restart
+
+
 def _ended_with(workload, wanted_outcome, wanted_phase, timeout):
     (restart,) = wait_finished(workload, 1, timeout)
     assert outcome(restart) == wanted_outcome, restart.get("status")

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import urllib3
 
@@ -109,15 +110,30 @@ class PodHistory(Following):
 
     def __init__(self, space):
         super().__init__(space.cluster, f"/api/v1/namespaces/{space.name}/pods")
-        self.names = {}  # UID -> name
+        self.names = {}  # UID -> name, in the order in which they came
+        self.listed = set()  # UIDs of those that were there at the beginning
         self.gone = []  # UIDs of those that were deleted, in that order
+        self.most = 0  # how many there were at once, the terminating ones not counted
+        self.times = {}  # UID -> [when it was first seen, when it was first seen to go], by the steady clock
+        self._living = set()
         self.start()
 
     def see(self, kind, item):
-        metadata = item["metadata"]
-        self.names[metadata["uid"]] = metadata["name"]
+        metadata, now = item["metadata"], time.monotonic()
+        uid = metadata["uid"]
+        self.names.setdefault(uid, metadata["name"])
+        seen = self.times.setdefault(uid, [now])
+        if kind == "LISTED":
+            self.listed.add(uid)
         if kind == "DELETED":
-            self.gone.append(metadata["uid"])
+            self.gone.append(uid)
+        if kind == "DELETED" or "deletionTimestamp" in metadata:
+            self._living.discard(uid)
+            if len(seen) == 1:
+                seen.append(now)
+        else:
+            self._living.add(uid)
+        self.most = max(self.most, len(self._living))
 
     def so_far(self):
         """All UIDs up to this moment."""

@@ -139,11 +139,11 @@ class Policies:
                     raise
 
 
-def restarts_of(workload):
-    """The WorkloadRestart objects about one workload, oldest first."""
+def restarts_of(workload, uid=None):
+    """The WorkloadRestart objects about one workload (or what had that UID), oldest first."""
     cluster = workload.space.cluster
     items = cluster.custom().list_cluster_custom_object(GROUP, VERSION, RESTART)["items"]
-    uid = workload.uid
+    uid = uid or workload.uid
     mine = [item for item in items if item["spec"]["target"].get("uid") == uid]
     return sorted(mine, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
 
@@ -161,11 +161,11 @@ def wait_begun(workload, timeout=60):
     return wait_until(lambda: restarts_of(workload), timeout, f"a restart of {workload}", interval=0.02)
 
 
-def wait_finished(workload, count=1, timeout=90):
+def wait_finished(workload, count=1, timeout=90, uid=None):
     """Waits until the workload has `count` restarts and all are in a final phase; returns them."""
 
     def finished():
-        found = restarts_of(workload)
+        found = restarts_of(workload, uid)
         return found if len(found) >= count and all(phase(r) in FINAL_PHASES for r in found) else None
 
     return wait_until(finished, timeout, f"{count} finished restart(s) of {workload}", swallow=(ApiException, OSError))

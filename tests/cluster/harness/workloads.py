@@ -44,6 +44,8 @@ class Space:
             if error.status != 404:
                 raise
 
+    # Each workload gets a ServiceAccount of its own name, unless `account` names one that is there.
+
     def deployment(self, name, replicas=2, **extra):
         spec = self._spec(name, extra) | {"replicas": replicas}
         spec |= extra.get("spec", {})
@@ -142,12 +144,14 @@ class Space:
         return sorted(mine, key=lambda event: event["eventTime"])
 
     def _spec(self, name, extra):
-        pod = {"serviceAccountName": name, "containers": [{"name": "main", "image": f"registry.example/{name}:1"}]}
+        account = extra.get("account", name)
+        pod = {"serviceAccountName": account, "containers": [{"name": "main", "image": f"registry.example/{name}:1"}]}
         metadata = {"labels": {"app": name}, "annotations": extra.get("pod_annotations", {})}
         return {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": metadata, "spec": pod}}
 
     def _create(self, kind, name, spec, extra, metadata=None):
-        self.core.create_namespaced_service_account(self.name, {"metadata": {"name": name}})
+        if "account" not in extra:
+            self.core.create_namespaced_service_account(self.name, {"metadata": {"name": name}})
         workload = Workload(self, kind, name)
         metadata = {"name": name, "annotations": extra.get("annotations", {})} | (metadata or {})
         workload.call("create", self.name, {"metadata": metadata, "spec": spec})
