@@ -55,7 +55,7 @@ def play(cluster, say, arguments):
         say.step("5. The cast")
         with Cast(cluster, say) as cast:
             say.step("6. What happens")
-            cured = say.follow(cast, operator, timeout=180)
+            cured = say.follow(cast, operator, timeout=240)
             time.sleep(5)  # the last statuses, and time for a wrong restart to show
             right = say.verdict(cast, cured)
             say.commands(cluster, operator, cast)
@@ -79,7 +79,8 @@ def story_spec():
             "staleToken": {"enabled": True, "after": "1h"},
             "rejectedToken": {"enabled": True, "count": 3, "within": "30s", "for": "3s"},
         },
-        "limits": {"cooldown": "30m", "maxPerHour": 20, "maxConcurrent": 2},
+        "limits": {"cooldown": "30m", "maxPerHour": 20, "maxConcurrent": 4},
+        "strategies": {"ReplicationController": [{"type": "RollingReplace", "updatePeriod": "1s"}, {"type": "ScaleToZero"}]},
         "verification": {"observe": "20s"},
     }
 

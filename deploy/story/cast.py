@@ -1,19 +1,23 @@
 """Who is on stage: workloads with healthy, dying, dead and stale tokens, and one that lies about its address."""
 
+from harness.following import EndpointWatcher, PodHistory
 from harness.simulator import WorkloadSimulator
 from harness.workloads import Space
 
 
 class Cast:
-    """`expected`: names of the workloads that must be cured. All others must not be touched."""
+    """`expected`: who must be cured, and how many pods that replaces. All others must not be touched."""
 
     def __init__(self, cluster, say):
         self.cluster = cluster
         self.say = say
         self.space = Space(cluster, "shop")
         self.workloads = {}
-        self.expected = set()
+        self.expected = {}
+        self.first = {}  # name -> UIDs of the pods that it began with
         self.programs = []
+        self.endpoints = {}  # name of a workload with a Service -> its EndpointWatcher
+        self.history = PodHistory(self.space)
 
     def __enter__(self):
         minter, add = self.cluster.minter, self._add
@@ -26,6 +30,13 @@ class Cast:
         add(self.space.daemon_set("agent"), minter.other_key, "its token was signed by a key that is gone", cure=True)
         stale = lambda holder: minter.stale(holder, seconds=300 * 24 * 3600)  # noqa: E731
         add(self.space.deployment("reports"), stale, "still accepted, but 300 days past its warning", cure=True)
+        add(self.space.replication_controller("web", replicas=3), minter.expired,
+            "a ReplicationController behind a Service: its pods must move without a gap", cure=True, service=True)
+        add(self.space.replication_controller("batch", annotations={"remint.dev/strategy": "ScaleToZero"}), minter.expired,
+            "a ReplicationController that asks to be scaled to zero and back", cure=True)
+        add(self.space.deployment("fleet", replicas=8), None, "eight replicas, one of them with a dead token", cure=True,
+            one=minter.expired)
+        add(self.space.bare_pod("shell"), minter.expired, "a bare pod: nobody but Remint would make it again", cure=True)
         address = victim.pods()[0].status.pod_ip
         forged = {"X-Forwarded-For": address, "X-Real-Ip": address}
         add(self.space.deployment("intruder", replicas=1), minter.expired,
@@ -35,13 +46,27 @@ class Cast:
     def __exit__(self, *_):
         for program in self.programs:
             program.stop()
+        for follower in [self.history, *self.endpoints.values()]:
+            follower.stop()
 
-    def _add(self, workload, token, about, cure=False, headers=None):
+    def replaced(self, workload):
+        """How many of the pods that it had in the beginning are gone."""
+        return len(self.first[workload.name] & set(self.history.gone))
+
+    def _add(self, workload, token, about, cure=False, headers=None, service=False, one=None):
+        """`one`: only the first pod's program has this token; the others' are healthy."""
         workload.wait_ready()
         self.workloads[workload.name] = workload
+        self.first[workload.name] = workload.pod_uids()
         if cure:
-            self.expected.add(workload.name)
+            self.expected[workload.name] = 1 if one else len(self.first[workload.name])
         self.say.member(workload, about)
+        if service:
+            self.space.service(workload)
+            self.endpoints[workload.name] = EndpointWatcher(self.space, workload.name).begin(len(workload.pods()))
+        if one:
+            unlucky = min(self.first[workload.name])
+            token = lambda holder: (one if holder.pod_uid == unlucky else self.cluster.minter.valid)(holder)  # noqa: E731
         if token:
             agent = f"{workload.name}/v1.4.2 (linux/amd64) kubernetes/$Format"
             self.programs.append(WorkloadSimulator(workload, token, user_agent=agent, headers=headers).start())

@@ -21,7 +21,7 @@ class Narrator:
         print(f"  {text}", flush=True)
 
     def member(self, workload, about):
-        self.line(f"{workload.kind:<12}{workload.name:<10} {about}")
+        self.line(f"{workload.kind:<22}{workload.name:<10} {about}")
 
     def follow(self, cast, operator, timeout):
         """Until every expected workload has a finished restart, or time is up. Returns {name: [restarts]}."""
@@ -31,10 +31,10 @@ class Narrator:
             if self._tell_news(cast, operator):
                 told = time.monotonic()
             elif time.monotonic() - told > 10:
-                waiting = ", ".join(sorted(cast.expected - self._finished(cast)))
+                waiting = ", ".join(sorted(set(cast.expected) - self._finished(cast)))
                 self._event(f"... still waiting for: {waiting}")
                 told = time.monotonic()
-            if cast.expected <= self._finished(cast):
+            if set(cast.expected) <= self._finished(cast):
                 break
             time.sleep(0.3)
         return {name: resources.restarts_of(workload) for name, workload in cast.workloads.items()}
@@ -43,16 +43,26 @@ class Narrator:
         """The table; True when exactly the right workloads were cured, each by one restart."""
         self.step("7. How it ended")
         right = True
-        print(f"  {'workload':<24}{'expected':<12}{'restarts':<10}{'outcome':<12}")
+        print(f"  {'workload':<30}{'expected':<12}{'strategy':<17}{'new pods':<10}{'outcome':<12}")
         for name, workload in cast.workloads.items():
             mine = restarts[name]
-            stamps = len(workload.restarts())
+            replaced = cast.replaced(workload)
             outcomes = ", ".join(resources.outcome(r) or resources.phase(r) for r in mine) or "-"
-            expected = "cured" if name in cast.expected else "untouched"
-            good = (outcomes == "Cured" and stamps == 1) if name in cast.expected else (not mine and stamps == 0)
-            right = right and good
-            mark = self._paint("as it should be", "32") if good else self._paint("WRONG", "31")
-            print(f"  {workload.kind + ' ' + name:<24}{expected:<12}{stamps:<10}{outcomes:<12}{mark}")
+            strategies = ", ".join(r["spec"]["strategy"] for r in mine) or "-"
+            if name in cast.expected:
+                expected = "cured"
+                good = outcomes == "Cured" and replaced == cast.expected[name]
+            else:
+                expected = "untouched"
+                good = not mine and replaced == 0
+            gap = cast.endpoints[name].fewest() < len(cast.first[name]) if name in cast.endpoints else False
+            right = right and good and not gap
+            mark = self._paint("as it should be", "32") if good and not gap else self._paint("WRONG", "31")
+            print(f"  {workload.kind + ' ' + name:<30}{expected:<12}{strategies:<17}{replaced:<10}{outcomes:<12}{mark}")
+        print()
+        for name, watcher in cast.endpoints.items():
+            self.line(f"the Service {name} had {len(cast.first[name])} ready endpoints, "
+                      f"and never fewer than {watcher.fewest()} while its pods were replaced")
         print("\n  " + (self._paint("Exactly the right workloads were cured.", "32;1") if right
                         else self._paint("Something went wrong: see the table and the operator's log.", "31;1")))
         return right
@@ -87,6 +97,9 @@ class Narrator:
             message = line.get("message") or line.get("msg")
             if message == "Decision":
                 self._decision(cast, line)
+                told = True
+            elif message == "Restart step taken" and line.get("step") not in (None, "", "PatchTemplate"):
+                self._detail("step", f"{line['workload']}: {line['act']}")
                 told = True
             elif message == "Restart phase" and line.get("phase") in ("Verifying", "Succeeded", "Failed", "Cancelled"):
                 self._phase(line)
