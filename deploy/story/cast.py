@@ -1,5 +1,6 @@
 """Who is on stage: workloads with healthy, dying, dead and stale tokens, and one that lies about its address."""
 
+from harness import resources
 from harness.following import EndpointWatcher, PodHistory
 from harness.simulator import WorkloadSimulator
 from harness.workloads import Space
@@ -15,6 +16,7 @@ class Cast:
         self.workloads = {}
         self.expected = {}
         self.first = {}  # name -> UIDs of the pods that it began with
+        self.uids = {}  # name -> UID of the workload as it began: some are made anew under their name
         self.programs = []
         self.endpoints = {}  # name of a workload with a Service -> its EndpointWatcher
         self.history = PodHistory(self.space)
@@ -49,6 +51,9 @@ class Cast:
         for follower in [self.history, *self.endpoints.values()]:
             follower.stop()
 
+    def restarts(self, name):
+        return resources.restarts_of(self.workloads[name], self.uids[name])
+
     def replaced(self, workload):
         """How many of the pods that it had in the beginning are gone."""
         return len(self.first[workload.name] & set(self.history.gone))
@@ -58,6 +63,7 @@ class Cast:
         workload.wait_ready()
         self.workloads[workload.name] = workload
         self.first[workload.name] = workload.pod_uids()
+        self.uids[workload.name] = workload.uid
         if cure:
             self.expected[workload.name] = 1 if one else len(self.first[workload.name])
         self.say.member(workload, about)

@@ -37,7 +37,7 @@ class Narrator:
             if set(cast.expected) <= self._finished(cast):
                 break
             time.sleep(0.3)
-        return {name: resources.restarts_of(workload) for name, workload in cast.workloads.items()}
+        return {name: cast.restarts(name) for name in cast.workloads}
 
     def verdict(self, cast, restarts):
         """The table; True when exactly the right workloads were cured, each by one restart."""
@@ -85,7 +85,7 @@ class Narrator:
         return {
             name
             for name in cast.expected
-            if any(resources.phase(r) in resources.FINAL_PHASES for r in resources.restarts_of(cast.workloads[name]))
+            if any(resources.phase(r) in resources.FINAL_PHASES for r in cast.restarts(name))
         }
 
     def _tell_news(self, cast, operator):
@@ -116,8 +116,7 @@ class Narrator:
 
     def _attribution(self, cast, line):
         name = line["workload"].rpartition("/")[2]
-        workload = cast.workloads.get(name)
-        for restart in resources.restarts_of(workload)[-1:] if workload else []:
+        for restart in cast.restarts(name)[-1:] if name in cast.workloads else []:
             for evidence in restart["spec"].get("evidence", [])[-1:]:
                 yield evidence["text"]
 
