@@ -15,8 +15,6 @@ namespace {
 
 // A key of a List, its quotes not counted; the ones we want are short.
 constexpr std::size_t kMaxKey = 256;
-// A buffer that grew for one huge object is given back.
-constexpr std::size_t kKeptCapacity = 1U << 20U;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
@@ -193,9 +191,6 @@ Result<void> ListDecoder::Impl::complete(std::string_view value, std::size_t rea
   kept.reserve(kept.size() + kItemPadding);
   auto taken = hand_on(kept, sink);
   kept.clear();
-  if (kept.capacity() > kKeptCapacity) {
-    kept.shrink_to_fit();
-  }
   return taken;
 }
 
