@@ -150,7 +150,7 @@ Result<void> ObjectPlayer::apply(const ObjectChange& change, Time now) {
     if (change.deleted) {
       inventory.remove(kPod, uid, now);
     } else {
-      inventory.apply(std::move(*pod), now);
+      inventory.apply(*pod, now);
     }
     detector.pod_changed(uid);
     return {};

@@ -28,27 +28,12 @@ std::pair<std::string_view, std::string_view> api_kind(detect::ObjectKind kind) 
   return {"v1", ""};
 }
 
-/// Applied to the inventory, and then to the case of the pod: a pod that begins to terminate closes its case.
-struct PodChange {
-  detect::PodRecord pod;
-  void operator()(DetectionEngine& engine, Time now) {
-    const std::string uid = pod.uid;
-    engine.detector().inventory().apply(std::move(pod), now);
-    engine.detector().pod_changed(uid);
-  }
-};
-
 }  // namespace
 
 ObjectFeed::ObjectFeed(DetectionController& detection, detect::ObjectKind kind) : detection_(detection), kind_(kind) {}
 
 Result<ObjectFeed::Change> ObjectFeed::decode(std::string_view object) const {
   using enum detect::ObjectKind;
-  if (kind_ == kPod) {
-    auto pod = detect::decode_pod(object);
-    if (!pod) return std::unexpected(pod.error());
-    return PodChange{std::move(*pod)};
-  }
   if (kind_ == kNode) {
     auto node = detect::decode_node(object);
     if (!node) return std::unexpected(node.error());
@@ -72,25 +57,48 @@ Result<ObjectFeed::Change> ObjectFeed::decode(std::string_view object) const {
   };
 }
 
+Result<void> ObjectFeed::add(std::string_view object) {
+  if (kind_ == detect::ObjectKind::kPod) {
+    auto pod = detect::decode_pod(object);
+    if (!pod) return std::unexpected(pod.error());
+    pods_.push_back(std::move(*pod));
+    return {};
+  }
+  auto change = decode(object);
+  if (!change) return std::unexpected(change.error());
+  changes_.push_back(std::move(*change));
+  return {};
+}
+
 void ObjectFeed::flush() {
-  if (pending_.empty()) return;
-  // shared_ptr: std::function wants to be copyable, and the changes are not cheap to copy.
-  auto changes = std::make_shared<std::vector<Change>>(std::exchange(pending_, {}));
-  detection_.post([changes](DetectionEngine& engine, Time now) {
-    for (auto& change : *changes) change(engine, now);
-  });
+  // shared_ptr: std::function wants to be copyable, and these are not cheap to copy.
+  if (!pods_.empty()) {
+    auto pods = std::make_shared<std::vector<detect::PodRecord>>(std::exchange(pods_, {}));
+    detection_.post([pods](DetectionEngine& engine, Time now) {
+      for (auto& pod : *pods) {
+        // To the inventory, and then to the pod's case: a pod that begins to terminate closes its case.
+        engine.detector().inventory().apply(pod, now);
+        engine.detector().pod_changed(pod.uid);
+      }
+    });
+  }
+  if (!changes_.empty()) {
+    auto changes = std::make_shared<std::vector<Change>>(std::exchange(changes_, {}));
+    detection_.post([changes](DetectionEngine& engine, Time now) {
+      for (auto& change : *changes) change(engine, now);
+    });
+  }
 }
 
 void ObjectFeed::begin_list() {
-  pending_.clear();
+  pods_.clear();
+  changes_.clear();
   detection_.post([kind = kind_](DetectionEngine& engine, Time) { engine.detector().inventory().begin_relist(kind); });
 }
 
 Result<void> ObjectFeed::apply(std::string_view object, bool initial) {
-  auto change = decode(object);
-  if (!change) return std::unexpected(change.error());
-  pending_.push_back(std::move(*change));
-  if (!initial || pending_.size() >= kBatch) flush();
+  if (auto added = add(object); !added) return added;
+  if (!initial || pods_.size() + changes_.size() >= kBatch) flush();
   return {};
 }
 

@@ -64,12 +64,9 @@ void Inventory::Impl::drop_addresses(PodStore::Slot slot, Time now) {
 
 void Inventory::Impl::take_addresses(PodStore::Slot slot, const PodRecord& record, bool is_new, Time now) {
   PackedPod& pod = pods.at(slot);
-  std::vector<IpAddress> ips = record.ips;
-  ips.resize(std::min(ips.size(), PackedPod::kMaxIps));
   // A finished pod's addresses are free again, though its status names them for as long as the object exists.
-  if (record.finished) {
-    ips.clear();
-  }
+  const std::span ips =
+      std::span(record.ips).first(record.finished ? 0 : std::min(record.ips.size(), PackedPod::kMaxIps));
   if (std::ranges::equal(ips, std::span(pod.ips).first(pod.ip_count))) {
     return;
   }
@@ -117,17 +114,14 @@ ObjectRef Inventory::Impl::workload_of(const PackedPod& pod) const {
 Inventory::Inventory(InventorySettings settings) : impl_(std::make_unique<Impl>()) { impl_->settings = settings; }
 Inventory::~Inventory() = default;
 
-void Inventory::apply(PodRecord pod, Time now) {
-  const bool is_new = !impl_->pods.find(pod.uid);
-  if (!is_new) {
-    const PodStore::Slot slot = *impl_->pods.find(pod.uid);
-    if (impl_->pods.at(slot).host_network != pod.host_network) {
-      impl_->drop_addresses(slot, now);  // counted differently from here on
-    }
+void Inventory::apply(const PodRecord& pod, Time now) {
+  const auto known = impl_->pods.find(pod.uid);
+  if (known && impl_->pods.at(*known).host_network != pod.host_network) {
+    impl_->drop_addresses(*known, now);  // counted differently from here on
   }
-  const PodStore::Slot slot = impl_->pods.put(pod);
+  const PodStore::Slot slot = impl_->pods.put(pod, known);
   impl_->pods.at(slot).relist = impl_->relists[index_of(ObjectKind::kPod)];
-  impl_->take_addresses(slot, pod, is_new, now);
+  impl_->take_addresses(slot, pod, !known, now);
 }
 
 void Inventory::apply(ObjectKind kind, WorkloadRecord workload) {

@@ -14,7 +14,8 @@ namespace remint::detect {
 template <std::size_t N>
 [[nodiscard]] bool is(const char* key, const char (&literal)[N]) {
   static_assert(N <= simdjson::SIMDJSON_PADDING);
-  return std::memcmp(key, literal, N - 1) == 0 && key[N - 1] == '"';
+  // The first byte tells nearly all keys apart; comparing longer literals is a call.
+  return key[0] == literal[0] && std::memcmp(key, literal, N - 1) == 0 && key[N - 1] == '"';
 }
 
 /// A scalar as it stands in the text, quotes included. Of an object or array: its bracket.

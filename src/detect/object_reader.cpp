@@ -82,9 +82,12 @@ bool ObjectReader::number(Value value, std::string_view path, std::int64_t& out)
 }
 
 bool ObjectReader::time(Value value, std::string_view path, std::optional<Time>& out) {
-  std::string spelled;
-  if (!text(value, path, spelled)) {
-    return false;
+  // As it stands: a time needs no escapes, and text that has some is none.
+  std::string_view spelled;
+  const std::string_view token = trimmed_token(value);
+  if (!unquote(token, spelled)) {
+    out.reset();
+    return token == "null" || fail(path, "must be a string");
   }
   out = spelled.empty() ? std::nullopt : parse_rfc3339(spelled);
   return out || spelled.empty() ||
@@ -124,6 +127,24 @@ bool ObjectReader::own_annotation(const char* key, Value value, Labels& out) {
   const std::string_view rest(key);
   const std::size_t end = rest.find('"');
   return text(value, "metadata.annotations", out[std::string(rest.substr(0, end))]);
+}
+
+bool ObjectReader::condition(Value value, std::string_view type, std::string_view state, bool& out) {
+  constexpr std::string_view kPath = "status.conditions";
+  return items(value, kPath, [&](Value item) {
+    bool same_type = false;
+    bool same_state = false;
+    const bool fine = fields(item, kPath, [&](const char* key, Value field) {
+      if (is(key, "type")) {
+        same_type = trimmed_token(field) == type;
+      } else if (is(key, "status")) {
+        same_state = trimmed_token(field) == state;
+      }
+      return true;
+    });
+    out = out || (same_type && same_state);
+    return fine;
+  });
 }
 
 bool ObjectReader::controller(Value value, OwnerRef& out) {

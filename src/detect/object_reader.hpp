@@ -70,6 +70,8 @@ class ObjectReader {
   bool flag(Value value, std::string_view path, bool& out);
   bool number(Value value, std::string_view path, std::int64_t& out);
   bool time(Value value, std::string_view path, std::optional<Time>& out);
+  /// Whether one of the conditions that `value` lists is `type`, with that state. Both are JSON, quotes included.
+  bool condition(Value value, std::string_view type, std::string_view state, bool& out);
   /// The reference that says controller: true.
   bool controller(Value value, OwnerRef& out);
 

@@ -117,8 +117,7 @@ class PodDecoder {
     if (is(key, "podIPs")) {
       return reader_.items(value, "status.podIPs", [this](Value item) { return pod_ip(item); });
     }
-    return !is(key, "conditions") ||
-           reader_.items(value, "status.conditions", [this](Value item) { return condition(item); });
+    return !is(key, "conditions") || reader_.condition(value, R"("Ready")", R"("True")", pod_.ready);
   }
 
   bool pod_ip(Value item) {
@@ -144,21 +143,6 @@ class PodDecoder {
     }
     out = IpAddress::parse(spelled);
     return out || spelled.empty() || reader_.fail(path, "must be an IP address");
-  }
-
-  bool condition(Value item) {
-    std::string_view type;
-    std::string_view state;
-    const bool fine = reader_.fields(item, "status.conditions", [&](const char* key, Value value) {
-      if (is(key, "type")) {
-        type = trimmed_token(value);
-      } else if (is(key, "status")) {
-        state = trimmed_token(value);
-      }
-      return true;
-    });
-    pod_.ready = pod_.ready || (type == "\"Ready\"" && state == "\"True\"");
-    return fine;
   }
 
   ObjectReader reader_{"pod"};

@@ -4,11 +4,9 @@
 
 namespace remint::detect {
 
-PodStore::Slot PodStore::put(const PodRecord& pod) {
-  Slot slot = 0;
-  if (const auto found = by_uid_.find(pod.uid); found != by_uid_.end()) {
-    slot = found->second;
-  } else {
+PodStore::Slot PodStore::put(const PodRecord& pod, std::optional<Slot> known) {
+  Slot slot = known.value_or(0);
+  if (!known) {
     if (free_.empty()) {
       pods_.emplace_back();
       slot = static_cast<Slot>(pods_.size() - 1);

@@ -54,8 +54,8 @@ class PodStore {
  public:
   using Slot = std::uint32_t;
 
-  /// The slot of the pod, new or updated; addresses are left to the caller.
-  Slot put(const PodRecord& pod);
+  /// The slot of the pod, new or updated; addresses are left to the caller. `known`: what find() says of it.
+  Slot put(const PodRecord& pod, std::optional<Slot> known);
   [[nodiscard]] std::optional<Slot> find(std::string_view uid) const;
   [[nodiscard]] PackedPod& at(Slot slot) { return pods_[slot]; }
   [[nodiscard]] const PackedPod& at(Slot slot) const { return pods_[slot]; }

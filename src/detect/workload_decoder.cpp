@@ -109,23 +109,7 @@ class WorkloadDecoder {
     if (is(key, "desiredNumberScheduled")) {
       return reader_.number(value, "status.desiredNumberScheduled", desired_);
     }
-    return !is(key, "conditions") ||
-           reader_.items(value, "status.conditions", [this](Value item) { return condition(item); });
-  }
-
-  bool condition(Value item) {
-    std::string_view type;
-    std::string_view state;
-    const bool fine = reader_.fields(item, "status.conditions", [&](const char* key, Value value) {
-      if (is(key, "type")) {
-        type = trimmed_token(value);
-      } else if (is(key, "status")) {
-        state = trimmed_token(value);
-      }
-      return true;
-    });
-    workload_.stuck = workload_.stuck || (type == "\"Progressing\"" && state == "\"False\"");
-    return fine;
+    return !is(key, "conditions") || reader_.condition(value, R"("Progressing")", R"("False")", workload_.stuck);
   }
 
   bool optional_text(Value value, std::string_view path, std::string& out) {

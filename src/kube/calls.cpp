@@ -51,7 +51,7 @@ Result<std::string> Calls::run(Call call, const std::stop_token& stop) {
     question.credentials_renewed = response && response->credentials_renewed;
     question.remaining = until(deadline);
     question.backoff = backoff.next(settings.random ? settings.random() : random_unit());
-    if (!pause(question, call.verb, stop)) {
+    if ((call.sink && !call.again()) || !pause(question, call.verb, stop)) {
       return std::unexpected(question.error);
     }
     question.renewed_before = question.renewed_before || question.credentials_renewed;
@@ -75,7 +75,10 @@ bool Calls::pause(const RetryQuestion& question, const std::string& verb, const 
 Result<Response> Calls::attempt(Call& call, nanoseconds deadline, const std::stop_token& stop) {
   call.request.timeout = std::min(call.attempt, until(deadline));
   const nanoseconds begin = clock_.steady_now();
-  auto response = transport_->send(call.request, stop, call.max_body);
+  // Streamed, no silence may be longer than the whole may take.
+  call.request.total = call.sink ? call.request.timeout : milliseconds(0);
+  auto response = call.sink ? transport_->stream(call.request, call.sink, stop)
+                            : transport_->send(call.request, stop, call.max_body);
   durations_.at(call.verb)->observe(std::chrono::duration<double>(clock_.steady_now() - begin).count());
   count(call.verb, call.resource, response);
   return response;

@@ -1,6 +1,7 @@
 #pragma once
 // One call to the API: attempts, waits between them, the guard before each write, and the numbers.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,10 @@ struct Call {
   RetryClass kind = RetryClass::kRead;
   std::chrono::milliseconds budget{0}, attempt{0};
   std::size_t max_body = 0;
+  /// When set, the body of a 2xx goes there while it arrives, and run() returns "".
+  ChunkSink sink{};
+  /// Asked before another attempt, when there is a sink: false when what it has got cannot be taken back.
+  std::function<bool()> again{};
 };
 
 /// Thread-safe.

@@ -3,16 +3,13 @@
 #include <fmt/format.h>
 
 #include "calls.hpp"
+#include "list_pages.hpp"
 #include "remint/base/text.hpp"
-#include "remint/kube/list_decoder.hpp"
 #include "remint/kube/requests.hpp"
 #include "remint/kube/watch_stream.hpp"
 
 namespace remint::kube {
 namespace {
-
-// A server that never stops handing out continue tokens is broken; 500 x 100,000 objects is more than any cluster has.
-constexpr std::size_t kMaxPages = 100'000;
 
 std::string name_of(const Resource& resource, const ObjectKey& key) {
   return fmt::format("{} {}", resource.kind, key.to_string());
@@ -62,31 +59,11 @@ Result<std::string> Client::get(const Resource& resource, const ObjectKey& key, 
 
 Result<std::string> Client::list(const Resource& resource, const ListOptions& options, const ItemSink& sink,
                                  const std::stop_token& stop) {
-  const std::string what = fmt::format("cannot list {} {}", resource.plural, where(options.ns));
-  ListDecoder decoder;
-  std::string token;
-  for (std::size_t pages = 0; pages < kMaxPages; ++pages) {
-    Call call = impl_->read("list", std::string(resource.plural), what, list_request(resource, options, token));
-    call.budget = impl_->settings.page_budget;
-    call.attempt = impl_->settings.page_attempt;
-    call.max_body = impl_->settings.max_page;
-    auto body = impl_->run(std::move(call), stop);
-    if (!body) {
-      return body;
-    }
-    auto page = decoder.decode(*body, sink);
-    if (!page) {
-      return fail_in(page.error(), what);
-    }
-    if (page->continue_token.empty()) {
-      return std::move(page->resource_version);
-    }
-    if (page->continue_token == token) {
-      return fail(ErrorCode::kInvalid, what + ": the server gave the same continue token twice");
-    }
-    token = std::move(page->continue_token);
-  }
-  return fail(ErrorCode::kInvalid, fmt::format("{}: more than {} pages", what, kMaxPages));
+  Call call = impl_->read("list", std::string(resource.plural),
+                          fmt::format("cannot list {} {}", resource.plural, where(options.ns)), {});
+  call.budget = impl_->settings.page_budget;
+  call.attempt = impl_->settings.page_attempt;
+  return list_pages(*impl_, call, resource, options, sink, stop);
 }
 
 Result<void> Client::watch(const Resource& resource, const WatchOptions& options, const WatchSink& sink,

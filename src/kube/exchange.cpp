@@ -5,8 +5,8 @@
 namespace remint::kube {
 namespace {
 
-// How much waits between the two threads: enough to keep both busy, little enough for a thousand streams.
-constexpr std::size_t kHighWater = 1U << 20U;
+// How much waits between the two threads: enough to keep both busy, little enough to stay in a core's cache.
+constexpr std::size_t kHighWater = 256U << 10U;
 
 }  // namespace
 
@@ -62,7 +62,7 @@ Result<ResponseHead> Exchange::wait_head(Deadline deadline, const std::stop_toke
   return *head_;
 }
 
-Result<std::string> Exchange::wait_piece(Deadline deadline, const std::stop_token& stop) {
+Result<void> Exchange::wait_piece(std::string& piece, Deadline deadline, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (auto waited = wait(lock, deadline, stop, [&] { return !pending_.empty() || done_; }); !waited) {
     return std::unexpected(waited.error());
@@ -71,13 +71,14 @@ Result<std::string> Exchange::wait_piece(Deadline deadline, const std::stop_toke
   if (pending_.empty() && failure_) {
     return std::unexpected(*failure_);
   }
-  std::string piece = std::exchange(pending_, {});
+  piece.clear();
+  piece.swap(pending_);
   const Resume resume = std::exchange(resume_, {});
   lock.unlock();
   if (resume) {
     resume(true);
   }
-  return piece;
+  return {};
 }
 
 void Exchange::abandon() {

@@ -38,8 +38,9 @@ class Exchange {
 
   // Consumer: one thread.
   [[nodiscard]] Result<ResponseHead> wait_head(Deadline deadline, const std::stop_token& stop);
-  /// The next piece of the body; empty at its end.
-  [[nodiscard]] Result<std::string> wait_piece(Deadline deadline, const std::stop_token& stop);
+  /// The next piece of the body; empty at its end. The two sides trade buffers, so that a long body needs two and not
+  /// one for each piece.
+  [[nodiscard]] Result<void> wait_piece(std::string& piece, Deadline deadline, const std::stop_token& stop);
   void abandon();
 
  private:

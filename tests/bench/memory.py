@@ -1,30 +1,37 @@
 #!/usr/bin/env python3
-"""What `remint run` takes to know a cluster of N pods: time to synced beside curl, resident memory, idle CPU.
+"""What `remint run` takes to know a cluster of N pods: time to synced beside curl, CPU time, resident memory, idle CPU.
 
 The pods are served by the in-process API server of the tests, over HTTP on loopback. Synced means all lists, not only the pods'.
+Each round downloads the list with curl and then starts Remint, so that both meet the same machine; the medians of the rounds'
+ratios are printed. Several --remint are taken in turns: that is how two builds are compared.
 """
 
 import argparse
 import json
 import os
 import re
+import resource
 import signal
+import statistics
 import subprocess
 import tempfile
 import time
 import urllib.request
 
 IDLE_SECONDS = 60
+SETTLE_SECONDS = 2
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--remint", required=True)
+    parser.add_argument("--remint", required=True, action="append")
     parser.add_argument("--server", required=True)
     parser.add_argument("--pods", type=int, required=True)
-    parser.add_argument("--idle", type=int, default=IDLE_SECONDS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--idle", type=int, default=IDLE_SECONDS, help="seconds, once; 0: not measured")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    # In memory: what a disk does meanwhile would flatter us.
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
         server = subprocess.Popen([arguments.server, "--pods", str(arguments.pods)], stdout=subprocess.PIPE, text=True)
         try:
             measure(server.stdout.readline().strip(), folder, arguments)
@@ -34,11 +41,9 @@ def main():
 
 
 def measure(url, folder, arguments):
-    size = download(url, folder)  # warm
-    begin = time.monotonic()
-    download(url, folder)
-    curl = time.monotonic() - begin
-
+    target = os.path.join(folder, "list")
+    download(url, target)  # warm
+    size = os.path.getsize(target)
     kubeconfig = os.path.join(folder, "kubeconfig")
     with open(kubeconfig, "w") as out:
         json.dump({
@@ -47,33 +52,62 @@ def measure(url, folder, arguments):
             "users": [{"name": "u", "user": {}}],
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         }, out)
+    rounds = {program: [] for program in arguments.remint}
+    for number in range(arguments.rounds):
+        for program in arguments.remint:
+            idle = arguments.idle if number == 0 else 0
+            rounds[program].append(one_round(program, url, kubeconfig, folder, idle))
+    print(f"{arguments.pods:>7} pods, {size / 1e6:.0f} MB, medians of {arguments.rounds} rounds:")
+    for program, results in rounds.items():
+        def median(name):
+            return statistics.median(result[name] for result in results)
+        print(f"  {program}: curl {median('curl'):.2f} s, synced {median('synced'):.2f} s "
+              f"(ratio {median('ratio'):.2f}, from {min(r['ratio'] for r in results):.2f} to {max(r['ratio'] for r in results):.2f}; "
+              f"to a curl that throws the list away {median('nowhere'):.2f}), "
+              f"CPU {median('cpu'):.2f} s (curl {median('curl_cpu'):.2f} s), "
+              f"RSS {median('resident'):.0f} MB (peak {median('peak'):.0f} MB), idle {results[0]['idle'] * 100:.2f} % of a core")
+
+
+def one_round(program, url, kubeconfig, folder, idle_seconds):
+    nowhere = download(url, os.devnull)
+    used = children_cpu()
+    curl = download(url, os.path.join(folder, "list"))
+    curl_cpu = children_cpu() - used
+
     log = os.path.join(folder, "remint.log")
     with open(log, "w") as err:
         begin = time.monotonic()
         remint = subprocess.Popen(
-            [arguments.remint, "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--audit-insecure-http",
+            [program, "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--audit-insecure-http",
              "--audit-listen", "127.0.0.1:0", "--no-leader-elect", "--log-format", "json"], stderr=err)
     try:
         port = wait_for(lambda: listening(log), 30)
         wait_for(lambda: ready(port), 120)
         synced = time.monotonic() - begin
-        peak = memory(remint.pid, "VmHWM")
+        used = cpu(remint.pid)
+        time.sleep(SETTLE_SECONDS)
         before = cpu(remint.pid)
-        time.sleep(arguments.idle)
-        idle = (cpu(remint.pid) - before) / arguments.idle
-        resident = memory(remint.pid, "VmRSS")
+        time.sleep(idle_seconds)
+        idle = (cpu(remint.pid) - before) / idle_seconds if idle_seconds else 0
+        resident, peak = memory(remint.pid, "VmRSS"), memory(remint.pid, "VmHWM")
     finally:
         remint.send_signal(signal.SIGTERM)
         remint.wait(30)
-    print(f"{arguments.pods:>7} pods, {size / 1e6:.0f} MB: curl {curl:.2f} s, synced {synced:.2f} s "
-          f"(ratio {synced / curl:.2f}), RSS {resident:.0f} MB (peak {peak:.0f} MB), idle {idle * 100:.2f} % of a core")
+    return {"curl": curl, "curl_cpu": curl_cpu, "synced": synced, "ratio": synced / curl, "nowhere": synced / nowhere, "cpu": used, "peak": peak,
+            "resident": resident, "idle": idle}
 
 
-def download(url, folder):
-    """The whole list in one request: nothing could be faster."""
-    target = os.path.join(folder, "list")
+def children_cpu():
+    """Of the children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def download(url, target):
+    """The whole list in one request: nothing could be faster. Returns the seconds that it took."""
+    begin = time.monotonic()
     subprocess.run(["curl", "-sf", "-o", target, f"{url}/api/v1/pods"], check=True)
-    return os.path.getsize(target)
+    return time.monotonic() - begin
 
 
 def listening(log):

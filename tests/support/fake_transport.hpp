@@ -33,6 +33,8 @@ class FakeTransport final : public kube::Transport {
     return sender ? sender(request, stop) : status(404);
   }
   Answer stream(const kube::Request& request, const kube::ChunkSink& sink, const std::stop_token& stop) override {
+    // A list is streamed too, but a test answers it as a whole.
+    if (request.path.find("watch=") == std::string::npos) return whole(request, sink, stop);
     const auto streamer = note(request, streamer_);
     return streamer ? streamer(request, sink, stop) : status(404);
   }
@@ -70,6 +72,14 @@ class FakeTransport final : public kube::Transport {
   }
 
  private:
+  Answer whole(const kube::Request& request, const kube::ChunkSink& sink, const std::stop_token& stop) {
+    auto answer = send(request, stop, 0);
+    if (!answer || answer->status != 200) return answer;
+    const std::string body = std::exchange(answer->body, {});
+    if (auto taken = sink(body); !taken) return std::unexpected(taken.error());
+    return answer;
+  }
+
   template <class Handler>
   Handler note(const kube::Request& request, const Handler& handler) {
     const std::lock_guard lock(mutex_);

@@ -28,8 +28,8 @@ MAY_INCLUDE = {
 
 # Library: what its includes look like, and the files under src/ that may have them.
 LIBRARIES = {
-    "cpprestsdk": (r"(cpprest|pplx)/.*", ["kube/cpprest_*.cpp"]),
-    "Boost": (r"boost/.*", ["http/*", "kube/cpprest_*.cpp"]),
+    "cpprestsdk": (r"(cpprest|pplx)/.*", ["kube/cpprest_*"]),
+    "Boost": (r"boost/.*", ["http/*", "kube/cpprest_*"]),
     "nlohmann/json": (r"nlohmann/json\.hpp", ["*.cpp"]),
     "nlohmann/json (forward)": (r"nlohmann/json_fwd\.hpp", ["*"]),
     "simdjson": (r"simdjson\.h", ["detect/*", "kube/*"]),

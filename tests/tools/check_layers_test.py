@@ -50,7 +50,7 @@ class CheckLayers(unittest.TestCase):
         self.assert_fails("include/remint/base/a.hpp", '#pragma once\n#include "b.hpp"\n', "a public header names", 2)
 
     def test_a_library_shows_up_only_where_it_lives(self):
-        for name, include in (("src/kube/a.cpp", "cpprest/http_client.h"), ("src/kube/cpprest_transport.hpp", "pplx/pplx.h"),
+        for name, include in (("src/kube/a.cpp", "cpprest/http_client.h"), ("src/kube/transport.hpp", "pplx/pplx.h"),
                               ("src/kube/client.cpp", "boost/asio.hpp"), ("src/kube/a.hpp", "nlohmann/json.hpp"),
                               ("src/runtime/a.cpp", "simdjson.h"), ("src/policy/a.cpp", "yaml-cpp/yaml.h"),
                               ("src/app/a.cpp", "spdlog/spdlog.h"), ("src/http/a.cpp", "prometheus/registry.h"),

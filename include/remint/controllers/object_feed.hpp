@@ -24,11 +24,13 @@ class ObjectFeed final : public runtime::ReflectorSink {
  private:
   using Change = std::function<void(DetectionEngine&, Time)>;
   [[nodiscard]] Result<Change> decode(std::string_view object) const;
+  [[nodiscard]] Result<void> add(std::string_view object);
   void flush();
 
   DetectionController& detection_;
   detect::ObjectKind kind_;
-  std::vector<Change> pending_;  ///< of the list in progress
+  std::vector<detect::PodRecord> pods_;  ///< pending, of the list in progress: when the feed is the pods'
+  std::vector<Change> changes_;          ///< pending, of any other kind
 };
 
 }  // namespace remint::controllers

@@ -55,7 +55,7 @@ class Inventory {
   explicit Inventory(InventorySettings settings = {});
   ~Inventory();
 
-  void apply(PodRecord pod, Time now);
+  void apply(const PodRecord& pod, Time now);
   /// A ReplicaSet that a Deployment has scaled to 0 and that has no pods is not kept: there are ten of them for each in
   /// use.
   void apply(ObjectKind kind, WorkloadRecord workload);

@@ -118,8 +118,8 @@ class Client {
 
   [[nodiscard]] Result<std::string> get(const Resource& resource, const ObjectKey& key, const std::stop_token& stop,
                                         std::string_view subresource = {});
-  /// All pages; returns the resourceVersion of the list. kGone: a continue token expired, begin again. kInvalid: what
-  /// came is not a List. Each page has a deadline of its own.
+  /// All pages; returns the resourceVersion. Items come, each once, while their page arrives; after an error (kGone: a
+  /// continue token expired; kInvalid: not a List) those that came are no list: begin again. Each page has a deadline.
   [[nodiscard]] Result<std::string> list(const Resource& resource, const ListOptions& options, const ItemSink& sink,
                                          const std::stop_token& stop);
   /// Until the server ends it (an empty Result), or an error: kGone for 410, kTimeout for a dead connection. Bookmarks

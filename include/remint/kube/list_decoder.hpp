@@ -1,8 +1,10 @@
 #pragma once
-// One page of a LIST, taken apart without building a tree: items are handed on as slices of the body.
+// One page of a LIST, taken apart while it arrives and without building a tree: items are handed on as slices of what
+// came, so that a page costs time but no memory.
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "remint/base/result.hpp"
 #include "remint/kube/client.hpp"
@@ -15,16 +17,23 @@ struct ListPage {
   std::size_t items = 0;
 };
 
-/// Keeps its buffers from page to page. Not thread-safe.
+/// Keeps its buffer from page to page: as large as the largest item that two pieces shared. Not thread-safe.
 class ListDecoder {
  public:
-  ListDecoder();
+  explicit ListDecoder(std::size_t max_object = 16U << 20U, std::size_t max_page = 256U << 20U);
   ~ListDecoder();
   ListDecoder(const ListDecoder&) = delete;
   ListDecoder& operator=(const ListDecoder&) = delete;
-  /// `body` may be reallocated, because the parser wants to read a little past its end. kInvalid: not a List; items
-  /// before the fault have been handed on by then. An error of `sink` ends it and is returned.
-  [[nodiscard]] Result<ListPage> decode(std::string& body, const ItemSink& sink);
+
+  /// A new page. Its first `skip` items are not handed on: they have been, before the same page was cut.
+  void begin(std::size_t skip = 0);
+  /// kInvalid: not a List; kTooLarge: an item or the page is beyond its cap; items before the fault have been handed on
+  /// by then. An error of `sink` is returned. After an error only begin() may follow.
+  [[nodiscard]] Result<void> feed(std::string_view piece, const ItemSink& sink);
+  /// The page is over. kInvalid: the List was not.
+  [[nodiscard]] Result<ListPage> finish();
+  /// Of this page, so far, those skipped included.
+  [[nodiscard]] std::size_t items() const;
 
  private:
   struct Impl;

@@ -25,6 +25,8 @@ struct Request {
   /// For stream(): the longest silence, where it differs from `timeout`. A watch may be silent for minutes, but its
   /// headers come at once. 0: the same.
   std::chrono::milliseconds silence{0};
+  /// For stream(): the whole exchange, where there is a limit to it. 0: none.
+  std::chrono::milliseconds total{0};
 };
 
 struct Response {

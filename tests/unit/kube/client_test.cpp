@@ -251,6 +251,48 @@ TEST_CASE_METHOD(Fixture, "a list follows the continue token over all pages") {
   CHECK(transport->requests.at(1).path == "/api/v1/pods?labelSelector=a%3Db&limit=500&continue=a%20b%3D");
 }
 
+TEST_CASE_METHOD(Fixture, "a page that is cut is asked for again, and each item is handed on once") {
+  const std::string second = R"({"metadata":{"resourceVersion":"7"},"items":[{"a":1},{"a":2},{"a":3}]})";
+  std::vector<std::string> items;
+  const auto list = [&] {
+    return client.list(kPods, {},
+                       [&](std::string_view item) {
+                         items.emplace_back(item);
+                         return Result<void>{};
+                       },
+                       {});
+  };
+  SECTION("a continued page shows the same state whenever it is asked for") {
+    transport->answer(200, R"({"metadata":{"resourceVersion":"7","continue":"x"},"items":[]})");
+    transport->answer(200, second);
+    REQUIRE(list());
+    REQUIRE(items.size() == 3);
+    items.clear();
+    transport->answer(200, R"({"metadata":{"resourceVersion":"7","continue":"x"},"items":[{"a":0}]})");
+    transport->answer(503, "");
+    transport->answer(200, second);
+    transport->answer(200, second);
+    transport->answer(200, second);
+    transport->cuts = {{4, second.size() - 5}, {5, 50}};
+    CHECK(list().value_or("") == "7");
+    CHECK(items == std::vector<std::string>{R"({"a":0})", R"({"a":1})", R"({"a":2})", R"({"a":3})"});
+  }
+  SECTION("the first page is, while nothing of it has been handed on") {
+    transport->answer(200, second);
+    transport->answer(200, second);
+    transport->cuts = {{1, 40}};
+    CHECK(list().value_or("") == "7");
+    CHECK(items.size() == 3);
+  }
+  SECTION("afterwards it would show another state of the cluster: the list is lost") {
+    transport->answer(200, second);
+    transport->answer(200, second);
+    transport->cuts = {{1, second.size() - 5}};
+    CHECK(list().error().code == ErrorCode::kUnavailable);
+    CHECK(transport->requests.size() == 1);
+  }
+}
+
 TEST_CASE_METHOD(Fixture, "a list that cannot be gone on with is an error") {
   const auto ignore = [](std::string_view) { return Result<void>{}; };
   transport->answer(200, R"({"metadata":{"resourceVersion":"7","continue":"x"},"items":[]})");

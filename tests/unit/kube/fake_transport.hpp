@@ -2,7 +2,9 @@
 // A Transport that answers from a list, and remembers what it was asked.
 
 #include <deque>
+#include <map>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "remint/kube/transport.hpp"
@@ -24,18 +26,26 @@ class FakeTransport final : public Transport {
     error.unsent = unsent;
     answers_.emplace_back(std::unexpected(std::move(error)));
   }
-  /// What a 2xx of stream() delivers, piece by piece.
+  /// What a 2xx of stream() delivers, piece by piece; without any, its body.
   std::vector<std::string> pieces;
+  /// The 200 with that number, counted from 1, is cut after so many bytes of its body.
+  std::map<int, std::size_t> cuts;
   std::vector<Request> requests;
 
   Result<Response> send(const Request& request, const std::stop_token&, std::size_t) override { return next(request); }
   Result<Response> stream(const Request& request, const ChunkSink& sink, const std::stop_token&) override {
     auto response = next(request);
     if (response && response->status == 200) {
-      for (const std::string& piece : pieces) {
+      const auto cut = cuts.find(++streamed_);
+      std::string body = std::exchange(response->body, {});
+      for (const std::string& piece :
+           pieces.empty() ? std::vector{body.substr(0, cut == cuts.end() ? body.size() : cut->second)} : pieces) {
         if (auto taken = sink(piece); !taken) {
           return std::unexpected(taken.error());
         }
+      }
+      if (cut != cuts.end()) {
+        return fail(ErrorCode::kUnavailable, "cut, as the script says");
       }
     }
     return response;
@@ -52,6 +62,7 @@ class FakeTransport final : public Transport {
     return answer;
   }
   std::deque<Result<Response>> answers_;
+  int streamed_ = 0;
 };
 
 }  // namespace remint::kube::testing

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "remint/base/json.hpp"
-#include "remint/kube/list_decoder.hpp"
 #include "remint/kube/requests.hpp"
 #include "remint/kube/resources.hpp"
 #include "remint/kube/retry.hpp"
@@ -123,58 +122,6 @@ TEST_CASE("whether to try again is decided by kind, error and time left") {
   question.backoff = 400ms;
   question.remaining = c.remaining;
   CHECK(decide_retry(question) == c.expected);
-}
-
-TEST_CASE("a List is the same however often the decoder has been used, and its items can be parsed in place") {
-  ListDecoder decoder;
-  for (int round = 0; round < 3; ++round) {
-    std::string body =
-        R"({"kind":"PodList","metadata":{"selfLink":"","resourceVersion":"9","remainingItemCount":3},"items":[)";
-    for (int i = 0; i < 500; ++i) {
-      body += (i == 0 ? "" : ",") + std::string(R"({"metadata":{"name":"p","x":"\"}]","u":"é"},"n":[1,{"b":[]}]})");
-    }
-    body += "]}\n";
-    std::size_t items = 0;
-    const auto page = decoder.decode(body, [&](std::string_view item) -> Result<void> {
-      ++items;
-      volatile char beyond = item.data()[item.size() + kItemPadding - 1];  // readable, as promised
-      static_cast<void>(beyond);
-      return parse_json(item) ? Result<void>{} : fail(ErrorCode::kInternal, "not JSON");
-    });
-    REQUIRE(page);
-    CHECK(items == 500);
-    CHECK(page->items == 500);
-    CHECK(page->resource_version == "9");
-    CHECK(page->continue_token.empty());
-  }
-}
-
-TEST_CASE("a List without items is one when it says null, and hostile ones are refused") {
-  ListDecoder decoder;
-  const auto ignore = [](std::string_view) { return Result<void>{}; };
-  std::string empty = R"({"metadata":{"resourceVersion":"9"},"items":null})";
-  REQUIRE(decoder.decode(empty, ignore));
-  std::vector<std::string> bad = {
-      "",
-      " ",
-      "{",
-      "[]",
-      "7",
-      "null",
-      R"({"items":{},"metadata":{"resourceVersion":"9"}})",
-      R"({"items":[null],"metadata":{"resourceVersion":"9"}})",
-      R"({"items":[],"metadata":[]})",
-      R"({"items":[],"metadata":{"resourceVersion":9}})",
-      R"({"items":[],"metadata":{"resourceVersion":"9"}} x)",
-      std::string(R"({"items":[{"a":")") + "\xff" + R"("}],"metadata":{"resourceVersion":"9"}})",
-      std::string(100'000, '['),
-      R"({"items":[)" + std::string(100'000, '[')};
-  for (std::string& body : bad) {
-    CAPTURE(body.substr(0, 60));
-    const auto page = decoder.decode(body, ignore);
-    REQUIRE_FALSE(page);
-    CHECK(page.error().code == ErrorCode::kInvalid);
-  }
 }
 
 TEST_CASE("watch lines may be cut anywhere") {

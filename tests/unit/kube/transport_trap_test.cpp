@@ -155,6 +155,23 @@ TEST_CASE("a stream may last longer than its timeout as long as it is not silent
   CHECK(watch.elapsed() > 300ms);
 }
 
+TEST_CASE("a stream that has a limit ends at it, however it trickles") {
+  const ScriptedServer server([](Connection& connection, int) {
+    connection.read_request();
+    connection.send(kChunked);
+    for (int i = 0; i < 100 && connection.send("1\r\nx\r\n"); ++i) {
+      std::this_thread::sleep_for(20ms);  // the pace of the trickle
+    }
+    connection.send("0\r\n\r\n");
+  });
+  Request request = get("/x", 10s);
+  request.total = 300ms;
+  const auto stream =
+      connect(plain_config(server))->stream(request, [](std::string_view) { return Result<void>{}; }, {});
+  REQUIRE_FALSE(stream);
+  CHECK(stream.error().code == ErrorCode::kTimeout);
+}
+
 TEST_CASE("a stream whose peer has died ends after the longest silence allowed") {
   const ScriptedServer server(answer_once(std::string(kChunked) + "3\r\nabc\r\n", true));
   Request request = get("/x", 10s);

@@ -1,0 +1,9 @@
+#pragma once
+// The library's threads.
+
+namespace remint::kube {
+
+/// Only the first call counts.
+void start_cpprest_threads(unsigned threads);
+
+}  // namespace remint::kube
