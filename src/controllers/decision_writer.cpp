@@ -26,6 +26,8 @@ restart::Journal make_journal(const WorkloadDecision& decision) {
   auto& spec = journal.spec;
   spec.target = decision.the_case.workload;
   spec.strategy = decision.decision.strategy;
+  const auto& options = decision.decision.options;
+  spec.options = {options.update_period, options.keep_new_name, options.keep_node};
   spec.cause = decision.the_case.cause;
   spec.diagnosis = decision.the_case.diagnosis;
   spec.confidence = decision.the_case.confidence;
@@ -33,7 +35,7 @@ restart::Journal make_journal(const WorkloadDecision& decision) {
   spec.reason = decision.decision.reason;
   spec.observe = decision.observe;
   for (const auto& pod : decision.the_case.pods) {
-    if (spec.pods.size() == 20) break;
+    if (spec.pods.size() == 100) break;
     spec.pods.push_back(pod.name);
   }
   for (const auto& line : decision.the_case.evidence) spec.evidence.push_back({line.source, line.time, line.text});

@@ -10,10 +10,12 @@ namespace remint::controllers {
 namespace {
 
 bool says_the_same(const WorkloadDecision& a, const WorkloadDecision& b) {
-  // The reason's text is left out: it counts requests and would differ with each one.
+  // The reason's text is left out: it counts requests and would differ with each one. Of two restarts for one cause
+  // (evictions of one pod, then of another) each has its own name.
   return a.decision.kind == b.decision.kind && a.decision.check == b.decision.check &&
-         a.decision.policy == b.decision.policy && a.decision.not_before == b.decision.not_before &&
-         a.the_case.cause == b.the_case.cause;
+         a.decision.strategy == b.decision.strategy && a.decision.policy == b.decision.policy &&
+         a.decision.not_before == b.decision.not_before && a.the_case.cause == b.the_case.cause &&
+         (a.decision.kind != DecisionKind::kRestart || a.restart_name == b.restart_name);
 }
 
 /// "It is being restarted already" only repeats what the Restart decision said.
@@ -80,9 +82,7 @@ WorkloadDecision DetectionEngine::decide(const detect::Case& the_case, Time now)
   if (const auto effective = policy::select_policy(policies_, workload)) {
     result.observe = effective->spec.verification_observe;
   }
-  result.attempt = 1U + static_cast<unsigned>(std::count_if(past.begin(), past.end(), [&](const auto& restart) {
-                     return restart.workload.uid == the_case.workload.uid && restart.cause == the_case.cause;
-                   }));
+  result.attempt = restart::next_attempt(the_case.workload, the_case.cause, past);
   result.restart_name = restart::journal_name(the_case.workload, the_case.cause, result.attempt);
   return result;
 }
@@ -91,9 +91,13 @@ void DetectionEngine::assume_restart(const WorkloadDecision& decision) {
   policy::PastRestart assumed;
   assumed.name = decision.restart_name;
   assumed.workload = decision.the_case.workload;
+  assumed.strategy = decision.decision.strategy;
   assumed.cause = decision.the_case.cause;
   assumed.policy = decision.decision.policy;
   assumed.created = decision.time;
+  if (assumed.strategy == Strategy::kEvictPods) {
+    for (const auto& pod : decision.the_case.pods) assumed.pods.push_back(pod.name);
+  }
   if (settings_.assumed_restart)
     assumed.finished = decision.time + std::min(*settings_.assumed_restart, decision.observe);
   restarts_[ObjectKey{assumed.workload.ns, assumed.name}.to_string()] = std::move(assumed);

@@ -10,7 +10,7 @@ policy::CaseFacts case_facts(const detect::Case& the_case) {
   facts.breaks_at = the_case.breaks_at;
   facts.pods.reserve(the_case.pods.size());
   for (const auto& pod : the_case.pods) {
-    facts.pods.push_back({pod.name, pod.rejections, pod.failing_since, pod.stale_since, pod.breaks_at});
+    facts.pods.push_back({pod.name, pod.rejections, pod.failing_since, pod.stale_since, pod.breaks_at, pod.created});
   }
   return facts;
 }
@@ -33,6 +33,13 @@ policy::WorkloadFacts workload_facts(const detect::Inventory& inventory, const O
     facts.labels = pod->pod.labels;
     facts.annotations = pod->pod.annotations;
     facts.deleting = pod->pod.deleting.has_value();
+    facts.mirror = pod->pod.mirror;
+    // It is its own workload, so what it says of a controller was not believed.
+    if (!pod->pod.owner.empty()) facts.controller = pod->pod.owner.kind + "/" + pod->pod.owner.name;
+  } else if (!detect::is_watched_controller(workload.api_version, workload.kind)) {
+    // Nothing will ever tell more of it than its pods do.
+    facts.known = true;
+    facts.replicas = static_cast<std::int64_t>(inventory.live_pods(workload.uid).size());
   }
   return facts;
 }

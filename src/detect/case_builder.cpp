@@ -152,7 +152,10 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const DetectorSett
   Case found;
   found.workload = suspects.front().view.workload;
   found.cause = revision_of(suspects.front().view);
-  std::erase_if(suspects, [&found](const Suspect& s) { return revision_of(s.view) != found.cause; });
+  // The UID of a controller that is not watched is only what the pods say: another namespace's pods may say it, too.
+  std::erase_if(suspects, [&found](const Suspect& s) {
+    return revision_of(s.view) != found.cause || s.view.workload != found.workload;
+  });
 
   const bool rejected = suspects.front().state->failing();
   const bool any_expired = std::ranges::any_of(suspects, [&](const Suspect& s) { return expired(*s.state, settings); });

@@ -9,11 +9,21 @@ constexpr int kMaxSteps = 8;
 
 }  // namespace
 
+bool is_watched_controller(std::string_view api_version, std::string_view kind) {
+  if (api_version == "v1") {
+    return kind == "ReplicationController";
+  }
+  return api_version.starts_with("apps/") &&
+         (kind == "Deployment" || kind == "ReplicaSet" || kind == "StatefulSet" || kind == "DaemonSet");
+}
+
 void Owners::put(ObjectKind kind, WorkloadRecord workload, std::uint32_t relist) {
   const std::string uid = workload.ref.uid;
   remove(uid);
   if (!workload.owner.empty()) {
-    workload.labels.clear();  // policies look at the topmost owner's labels
+    if (is_watched_controller(workload.owner.api_version, workload.owner.kind)) {
+      workload.labels.clear();  // policies look at the topmost owner's labels
+    }
     children_.emplace(workload.owner.uid, uid);
   }
   by_uid_.insert_or_assign(uid, Entry{std::move(workload), kind, relist});
@@ -64,6 +74,9 @@ ObjectRef Owners::top(ObjectRef object, OwnerRef owner) const {
     }
     visited.push_back(owner.uid);
     const WorkloadRecord* found = find(owner.uid);
+    if (found == nullptr && step > 0 && !is_watched_controller(owner.api_version, owner.kind)) {
+      break;
+    }
     if (found == nullptr) {
       // Mirror pods are controlled by their node, which has no namespace.
       std::string ns = owner.kind == "Node" ? std::string() : object.ns;

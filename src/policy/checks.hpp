@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "remint/policy/decide.hpp"
+#include "remint/policy/strategy.hpp"
 
 namespace remint::policy {
 
@@ -18,6 +19,11 @@ inline constexpr std::string_view kThresholds = "Thresholds";
 inline constexpr std::string_view kNotCurable = "NotCurable";
 inline constexpr std::string_view kLowConfidence = "LowConfidence";
 inline constexpr std::string_view kNoStrategy = "NoStrategy";
+inline constexpr std::string_view kMirrorPod = "MirrorPod";
+inline constexpr std::string_view kPodHasController = "PodHasController";
+inline constexpr std::string_view kBadStrategy = "BadStrategy";
+inline constexpr std::string_view kReverted = "Reverted";
+inline constexpr std::string_view kStrategiesUnfit = "StrategiesUnfit";
 inline constexpr std::string_view kWorkloadUnknown = "WorkloadUnknown";
 inline constexpr std::string_view kWorkloadDeleting = "WorkloadDeleting";
 inline constexpr std::string_view kRolloutPaused = "RolloutPaused";
@@ -35,13 +41,20 @@ inline constexpr std::string_view kObserveMode = "ObserveMode";
 inline constexpr std::string_view kAllowed = "Allowed";
 }  // namespace check
 
+/// A pod that meets a signal.
+struct AccusedPod {
+  std::string name;
+  Time created{};
+  Time since{};  ///< in trouble
+};
+
 /// How a case stands against the thresholds of a policy's signals.
 struct SignalState {
   bool met = false;
-  bool any_enabled = false;        ///< at least one accused pod shows a signal that the policy listens to
-  std::string why;                 ///< a sentence about the pod that meets them, or comes nearest
-  std::optional<Time> not_before;  ///< when time alone will have met them
-  std::optional<Time> newest;      ///< the latest beginning of trouble among the pods that meet one
+  bool any_enabled = false;         ///< at least one accused pod shows a signal that the policy listens to
+  std::string why;                  ///< a sentence about the pod that meets them, or comes nearest
+  std::optional<Time> not_before;   ///< when time alone will have met them
+  std::vector<AccusedPod> accused;  ///< those that meet one
 };
 [[nodiscard]] SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now);
 
@@ -51,6 +64,7 @@ struct Context {
   std::span<const PastRestart> restarts;
   const Effective& policy;
   const SignalState& signals;
+  const Choice& choice;
   Time now;
 };
 
@@ -64,16 +78,15 @@ std::optional<Decision> check_curable(const Context& context);
 std::optional<Decision> check_confidence(const Context& context);
 std::optional<Decision> check_strategy(const Context& context);
 std::optional<Decision> check_workload(const Context& context);
+// breaker.cpp
+std::optional<Decision> check_breaker(const Context& context);
 // history.cpp
 std::optional<Decision> check_running(const Context& context);
 std::optional<Decision> check_already_restarted(const Context& context);
-std::optional<Decision> check_breaker(const Context& context);
 std::optional<Decision> check_cooldown(const Context& context);
 std::optional<Decision> check_max_per_hour(const Context& context);
 std::optional<Decision> check_max_concurrent(const Context& context);
 
-/// The reason for a kind without a strategy.
-[[nodiscard]] std::string no_strategy_reason(const ObjectRef& workload);
 [[nodiscard]] Decision refuse(std::string_view check, std::string reason);
 [[nodiscard]] Decision wait(std::string_view check, std::string reason, std::optional<Time> not_before = std::nullopt);
 /// "10:27:28Z" on the day of `now`, else with its date.

@@ -32,52 +32,63 @@ constexpr std::array<Check, 13> kChecks{
 };
 
 Decision observe(std::string_view check, std::string reason) {
-  return {DecisionKind::kObserve, Strategy::kNone, {}, std::string(check), std::move(reason), {}, false};
+  return {DecisionKind::kObserve, Strategy::kNone, {}, {}, std::string(check), std::move(reason), {}, false};
 }
 
 Decision without_policy(std::span<const Policy> policies, const WorkloadFacts& workload) {
-  // Policies cannot name a kind that has no strategy. Saying "no policy" of it would send people to the wrong place.
-  const bool but_for_kind =
-      strategy_for(workload.ref) == Strategy::kNone &&
-      std::ranges::any_of(policies, [&](const Policy& policy) { return matches(policy, workload, Kinds::kIgnored); });
-  return but_for_kind ? refuse(check::kNoStrategy, no_strategy_reason(workload.ref))
-                      : observe(check::kNoPolicy, fmt::format("no policy matches {}", workload.ref.to_string()));
+  const std::string name = workload.ref.to_string();
+  const auto but_for_kind =
+      std::ranges::find_if(policies, [&](const Policy& policy) { return matches(policy, workload, Kinds::kIgnored); });
+  if (but_for_kind == policies.end()) {
+    return observe(check::kNoPolicy, fmt::format("no policy matches {}", name));
+  }
+  // Saying only "no policy" would send people to namespaces and labels.
+  if (default_strategies(workload.ref).empty()) {
+    return refuse(check::kNoStrategy, no_strategy_reason(workload.ref));
+  }
+  return observe(check::kNoPolicy, fmt::format("no policy matches {}: match.kinds of {} does not name its kind", name,
+                                               but_for_kind->reference()));
 }
 
 Decision allowed(const Context& context) {
   const Effective& policy = context.policy;
-  const Strategy strategy = strategy_for(context.workload.ref);
+  const std::string why =
+      context.choice.why.empty() ? context.signals.why : context.signals.why + "; " + context.choice.why;
   if (policy.spec.mode == Mode::kEnforce) {
-    return {DecisionKind::kRestart, strategy, {}, std::string(check::kAllowed), context.signals.why, {}, false};
+    return {DecisionKind::kRestart, Strategy::kNone, {}, {}, std::string(check::kAllowed), why, {}, false};
   }
   const bool narrowed = policy.ceiling && policy.ceiling->narrowed_mode;
-  Decision decision = observe(
-      check::kObserveMode, fmt::format("would restart it ({}), but {} is in mode Observe: {}", to_string(strategy),
-                                       narrowed ? policy.ceiling->reference : policy.reference, context.signals.why));
-  decision.strategy = strategy;
-  return decision;
+  return observe(check::kObserveMode,
+                 fmt::format("would restart it ({}), but {} is in mode Observe: {}", to_string(context.choice.strategy),
+                             narrowed ? policy.ceiling->reference : policy.reference, why));
 }
 
 Decision decide_under(const Context& context) {
-  for (const Check check : kChecks) {
-    if (auto objection = check(context)) {
-      if (objection->kind == DecisionKind::kWait && !objection->pending) {
-        objection->strategy = strategy_for(context.workload.ref);
-      }
-      return *std::move(objection);
-    }
+  Decision decision;
+  const auto objects = [&](const Check check) {
+    auto objection = check(context);
+    if (objection) decision = *std::move(objection);
+    return objection.has_value();
+  };
+  const bool free = std::ranges::none_of(kChecks, objects);
+  if (free) {
+    decision = allowed(context);
   }
-  return allowed(context);
+  if (free || (decision.kind == DecisionKind::kWait && !decision.pending)) {
+    decision.strategy = context.choice.strategy;
+    decision.options = context.choice.options;
+  }
+  return decision;
 }
 
 }  // namespace
 
 Decision refuse(std::string_view check, std::string reason) {
-  return {DecisionKind::kRefuse, Strategy::kNone, {}, std::string(check), std::move(reason), {}, false};
+  return {DecisionKind::kRefuse, Strategy::kNone, {}, {}, std::string(check), std::move(reason), {}, false};
 }
 
 Decision wait(std::string_view check, std::string reason, std::optional<Time> not_before) {
-  return {DecisionKind::kWait, Strategy::kNone, {}, std::string(check), std::move(reason), not_before, false};
+  return {DecisionKind::kWait, Strategy::kNone, {}, {}, std::string(check), std::move(reason), not_before, false};
 }
 
 std::string when(Time time, Time now) {
@@ -95,7 +106,8 @@ Decision decide(std::span<const Policy> policies, const Question& question, Time
     decision = without_policy(policies, workload);
   } else {
     const SignalState signals = weigh_signals(policy->spec, *question.facts, now);
-    decision = decide_under({workload, *question.facts, question.restarts, *policy, signals, now});
+    const Choice choice = choose_strategy(*policy, workload, *question.facts, question.restarts, now);
+    decision = decide_under({workload, *question.facts, question.restarts, *policy, signals, choice, now});
     decision.policy = policy->reference;
   }
   // Names in it come from the cluster, and in a replay from a file.
@@ -106,10 +118,11 @@ Decision decide(std::span<const Policy> policies, const Question& question, Time
 std::span<const std::string_view> check_names() {
   using namespace check;
   static constexpr std::array kNames{
-      kOwnNamespace, kNoPolicy,      kIgnored,    kPausedUntil,       kSignalDisabled,   kThresholds,
-      kNotCurable,   kLowConfidence, kNoStrategy, kWorkloadUnknown,   kWorkloadDeleting, kRolloutPaused,
-      kRolloutStuck, kScaledToZero,  kOnDelete,   kAlreadyRestarting, kAlreadyRestarted, kRestartRunning,
-      kBreakerOpen,  kCooldown,      kMaxPerHour, kMaxConcurrent,     kObserveMode,      kAllowed};
+      kOwnNamespace, kNoPolicy,        kIgnored,           kPausedUntil,      kSignalDisabled,   kThresholds,
+      kNotCurable,   kLowConfidence,   kNoStrategy,        kMirrorPod,        kPodHasController, kBadStrategy,
+      kReverted,     kStrategiesUnfit, kWorkloadUnknown,   kWorkloadDeleting, kRolloutPaused,    kRolloutStuck,
+      kScaledToZero, kOnDelete,        kAlreadyRestarting, kAlreadyRestarted, kRestartRunning,   kBreakerOpen,
+      kCooldown,     kMaxPerHour,      kMaxConcurrent,     kObserveMode,      kAllowed};
   return kNames;
 }
 

@@ -74,7 +74,9 @@ std::optional<Decision> check_thresholds(const Context& context) {
     return std::nullopt;
   }
   if (!signals.any_enabled) {
-    Decision decision{DecisionKind::kObserve, Strategy::kNone, {}, std::string(check::kSignalDisabled), {}, {}, false};
+    Decision decision;
+    decision.kind = DecisionKind::kObserve;
+    decision.check = check::kSignalDisabled;
     decision.reason = fmt::format("{} does not act on this signal ({})", context.policy.reference,
                                   to_string(context.facts.diagnosis));
     return decision;
@@ -101,32 +103,14 @@ std::optional<Decision> check_confidence(const Context& context) {
                             context.workload.ref.to_string(), context.policy.spec.min_confidence, context.signals.why));
 }
 
-Strategy strategy_for(const ObjectRef& workload) {
-  // Kinds of other groups bear these names too, and their controllers need not know the annotation.
-  if (!workload.api_version.starts_with("apps/")) {
-    return Strategy::kNone;
-  }
-  for (const std::string_view kind : {"Deployment", "StatefulSet", "DaemonSet"}) {
-    if (workload.kind == kind) {
-      return Strategy::kRolloutRestart;
-    }
-  }
-  return Strategy::kNone;
-}
-
-std::string no_strategy_reason(const ObjectRef& workload) {
-  return fmt::format(
-      "Remint knows no way to restart a {} of {}: restart it by hand; what works today is RolloutRestart of "
-      "Deployment, "
-      "StatefulSet and DaemonSet",
-      workload.kind, workload.api_version);
-}
-
 std::optional<Decision> check_strategy(const Context& context) {
-  if (strategy_for(context.workload.ref) != Strategy::kNone) {
+  const Choice& choice = context.choice;
+  if (choice.strategy != Strategy::kNone) {
     return std::nullopt;
   }
-  return refuse(check::kNoStrategy, no_strategy_reason(context.workload.ref));
+  Decision decision = refuse(choice.check, choice.why);
+  decision.not_before = choice.not_before;
+  return decision;
 }
 
 std::optional<Decision> check_workload(const Context& context) {
@@ -138,11 +122,14 @@ std::optional<Decision> check_workload(const Context& context) {
   if (workload.deleting) {
     return refuse(check::kWorkloadDeleting, fmt::format("{} is being deleted", name));
   }
-  if (workload.paused) {
+  // An evicted pod comes back from the revision that it was of. Everything else replaces all pods, of which a paused or
+  // stuck rollout would bring back another mix than there was, or none.
+  const bool whole = context.choice.strategy != Strategy::kEvictPods;
+  if (workload.paused && whole) {
     return refuse(check::kRolloutPaused,
                   fmt::format("the {} is paused (spec.paused): run kubectl rollout resume first", workload.ref.kind));
   }
-  if (workload.stuck) {
+  if (workload.stuck && whole) {
     return refuse(
         check::kRolloutStuck,
         fmt::format("the {}'s present rollout is stuck: another one would not get through either; see kubectl "
@@ -152,11 +139,10 @@ std::optional<Decision> check_workload(const Context& context) {
   if (workload.replicas == 0) {
     return refuse(check::kScaledToZero, fmt::format("{} has 0 replicas: there is nothing to restart", name));
   }
-  if (workload.on_delete) {
-    return refuse(
-        check::kOnDelete,
-        fmt::format("the {}'s updateStrategy is OnDelete: a rollout would replace no pod; delete the pods by hand",
-                    workload.ref.kind));
+  if (workload.on_delete && context.choice.strategy == Strategy::kRolloutRestart) {
+    return refuse(check::kOnDelete,
+                  fmt::format("the {}'s updateStrategy is OnDelete: a rollout would replace no pod; EvictPods would",
+                              workload.ref.kind));
   }
   return std::nullopt;
 }

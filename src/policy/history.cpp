@@ -6,35 +6,22 @@
 #include <algorithm>
 
 #include "checks.hpp"
+#include "own_restarts.hpp"
 #include "select.hpp"
 
 namespace remint::policy {
 namespace {
 
-constexpr std::size_t kBreakerFailures = 2;
-constexpr Duration kBreakerOpenFor = std::chrono::hours(24);
-
-bool same_workload(const ObjectRef& a, const ObjectRef& b) {
-  if (!a.uid.empty() && !b.uid.empty()) {
-    return a.uid == b.uid;
-  }
-  return a.kind == b.kind && a.ns == b.ns && a.name == b.name;
-}
-
-Time ended(const PastRestart& restart) { return restart.finished.value_or(restart.created); }
-
-std::vector<const PastRestart*> of_workload(const Context& context) {
-  std::vector<const PastRestart*> own;
-  for (const PastRestart& restart : context.restarts) {
-    if (same_workload(restart.workload, context.workload.ref)) {
-      own.push_back(&restart);
-    }
-  }
-  return own;
-}
-
 bool same_cause(const PastRestart& restart, const CaseFacts& facts) {
   return !facts.cause.empty() && restart.cause == facts.cause;
+}
+
+/// Is it a pod of before, which that restart was to take away?
+bool lingers(const AccusedPod& pod, const PastRestart& restart) {
+  // An eviction takes the pods that were named; everything else takes all.
+  const bool meant =
+      restart.strategy != Strategy::kEvictPods || std::ranges::find(restart.pods, pod.name) != restart.pods.end();
+  return meant && pod.created < restart.created && pod.since <= ended(restart);
 }
 
 /// A limit and whose it is.
@@ -66,7 +53,7 @@ bool counts_for(const Bound& bound, const PastRestart& restart) {
 }  // namespace
 
 std::optional<Decision> check_running(const Context& context) {
-  for (const PastRestart* restart : of_workload(context)) {
+  for (const PastRestart* restart : own_restarts(context.restarts, context.workload.ref)) {
     if (is_final(restart->phase)) {
       continue;
     }
@@ -82,13 +69,14 @@ std::optional<Decision> check_running(const Context& context) {
 
 std::optional<Decision> check_already_restarted(const Context& context) {
   const PastRestart* last = nullptr;
-  for (const PastRestart* restart : of_workload(context)) {
+  for (const PastRestart* restart : own_restarts(context.restarts, context.workload.ref)) {
     if (restart->phase == Phase::kSucceeded && same_cause(*restart, context.facts) &&
         (last == nullptr || ended(*restart) > ended(*last))) {
       last = restart;
     }
   }
-  if (last == nullptr || (context.signals.newest && *context.signals.newest > ended(*last))) {
+  if (last == nullptr ||
+      !std::ranges::all_of(context.signals.accused, [last](const AccusedPod& pod) { return lingers(pod, *last); })) {
     return std::nullopt;
   }
   return wait(
@@ -98,37 +86,11 @@ std::optional<Decision> check_already_restarted(const Context& context) {
           last->name, when(ended(*last), context.now)));
 }
 
-std::optional<Decision> check_breaker(const Context& context) {
-  // What was cancelled or could not be verified says nothing about whether a restart helps.
-  std::vector<const PastRestart*> telling;
-  for (const PastRestart* restart : of_workload(context)) {
-    if (restart->phase == Phase::kFailed || restart->outcome == Outcome::kCured) {
-      telling.push_back(restart);
-    }
-  }
-  std::ranges::sort(telling, std::greater<>(), [](const PastRestart* restart) { return ended(*restart); });
-  const auto failures = static_cast<std::size_t>(
-      std::ranges::find_if(telling, [](const PastRestart* restart) { return restart->phase != Phase::kFailed; }) -
-      telling.begin());
-  if (failures < kBreakerFailures) {
-    return std::nullopt;
-  }
-  const Time until = ended(*telling.front()) + kBreakerOpenFor;
-  if (context.now >= until) {
-    return std::nullopt;
-  }
-  Decision decision =
-      refuse(check::kBreakerOpen,
-             fmt::format("the last {} restarts did not help ({}): none until {}; restarting is probably not the cure",
-                         failures, telling.front()->name, when(until, context.now)));
-  decision.not_before = until;
-  return decision;
-}
-
 std::optional<Decision> check_cooldown(const Context& context) {
   const PastRestart* last = nullptr;
-  for (const PastRestart* restart : of_workload(context)) {
-    if (last == nullptr || ended(*restart) > ended(*last)) {
+  for (const PastRestart* restart : own_restarts(context.restarts, context.workload.ref)) {
+    // One whose strategy does not suit the workload found that out before it touched anything: the next one may begin.
+    if (!restart->unfit && (last == nullptr || ended(*restart) > ended(*last))) {
       last = restart;
     }
   }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "parse_selector.hpp"
+#include "parse_strategies.hpp"
 
 namespace remint::policy {
 namespace {
@@ -42,20 +43,21 @@ std::vector<std::string> parse_kinds(const JsonReader& reader) {
   if (!reader.present()) {
     return Match{}.kinds;
   }
-  const auto known = Match{}.kinds;
   std::vector<std::string> kinds;
   const auto items = reader.items();
   if (reader.json().is_array() && items.empty()) {
-    reader.error(fmt::format("must name at least one of {}", fmt::join(known, ", ")));
+    reader.error(fmt::format("must name at least one kind, such as {}", fmt::join(Match{}.kinds, ", ")));
+  }
+  if (items.size() > kMaxKinds) {
+    reader.error(fmt::format("at most {} kinds, has {}", kMaxKinds, items.size()));
+    return kinds;
   }
   for (const JsonReader& item : items) {
     const std::string kind = item.string();
-    if (!item.json().is_string()) {
+    if (!item.json().is_string() || !check_kind(item, kind)) {
       continue;
     }
-    if (std::ranges::find(known, kind) == known.end()) {
-      item.error(fmt::format("must be one of {}", fmt::join(known, ", ")));
-    } else if (std::ranges::find(kinds, kind) != kinds.end()) {
+    if (std::ranges::find(kinds, kind) != kinds.end()) {
       item.error("is named twice");
     } else {
       kinds.push_back(kind);
@@ -115,9 +117,26 @@ Limits parse_limits(const JsonReader& reader) {
   return limits;
 }
 
+Gentle parse_gentle(const JsonReader& reader) {
+  Gentle gentle;
+  reader.only({"maxAffectedPercent"});
+  gentle.max_affected_percent =
+      static_cast<std::uint32_t>(reader.at("maxAffectedPercent").integer(gentle.max_affected_percent, 0, 100));
+  return gentle;
+}
+
+Breaker parse_breaker(const JsonReader& reader) {
+  Breaker breaker;
+  reader.only({"failures", "openFor"});
+  breaker.failures = static_cast<std::uint32_t>(reader.at("failures").integer(breaker.failures, 1, 100));
+  breaker.open_for = reader.at("openFor").duration(breaker.open_for, std::chrono::minutes(1), hours(8760));
+  return breaker;
+}
+
 Spec parse_spec(const JsonReader& reader, bool cluster) {
   Spec spec;
-  reader.only({"mode", "priority", "match", "signals", "minConfidence", "limits", "verification"});
+  reader.only({"mode", "priority", "match", "signals", "minConfidence", "strategies", "gentle", "limits", "breaker",
+               "verification"});
   const JsonReader mode = reader.at("mode");
   const std::string mode_text = mode.string(to_string(spec.mode));
   if (const auto parsed = parse_mode(mode_text)) {
@@ -134,6 +153,9 @@ Spec parse_spec(const JsonReader& reader, bool cluster) {
   spec.match = parse_match(reader.at("match"), cluster);
   parse_signals(reader.at("signals"), spec);
   spec.min_confidence = reader.at("minConfidence").number(spec.min_confidence, 0, 1);
+  spec.strategies = parse_strategies(reader.at("strategies"));
+  spec.gentle = parse_gentle(reader.at("gentle"));
+  spec.breaker = parse_breaker(reader.at("breaker"));
   spec.limits = parse_limits(reader.at("limits"));
   const JsonReader verification = reader.at("verification");
   verification.only({"observe"});

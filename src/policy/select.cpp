@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "remint/policy/strategy.hpp"
+
 namespace remint::policy {
 namespace {
 
@@ -10,16 +12,43 @@ bool goes_before(const Policy& a, const Policy& b) {
   return a.spec.priority != b.spec.priority ? a.spec.priority > b.spec.priority : a.key.name < b.key.name;
 }
 
-Effective narrowed(const Policy& own, const Policy& cluster) {
+const ListedStrategy* find(const std::vector<ListedStrategy>& list, Strategy type) {
+  const auto found = std::ranges::find(list, type, &ListedStrategy::type);
+  return found == list.end() ? nullptr : &*found;
+}
+
+void narrow_strategies(Effective& effective, const Spec& above, const ObjectRef& workload) {
+  StrategyLists& lists = effective.spec.strategies;
+  const auto allowed = listed_strategies(above, workload);
+  const auto own = lists.find(workload.kind);
+  const bool among = own != lists.end() && std::ranges::all_of(own->second, [&](const ListedStrategy& listed) {
+                       return find(allowed, listed.type) != nullptr;
+                     });
+  if (!among) {
+    effective.ceiling->narrowed_strategies = own != lists.end();
+    lists[workload.kind] = allowed;
+    return;
+  }
+  for (ListedStrategy& listed : own->second) {
+    listed.options.update_period =
+        std::max(listed.options.update_period, find(allowed, listed.type)->options.update_period);
+  }
+}
+
+Effective narrowed(const Policy& own, const Policy& cluster, const ObjectRef& workload) {
   Effective effective{own.reference(), own.spec, std::nullopt};
   Spec& spec = effective.spec;
   const Spec& above = cluster.spec;
-  effective.ceiling = {cluster.reference(), above.match, above.limits, above.mode < spec.mode};
+  effective.ceiling = {cluster.reference(), above.match, above.limits, above.mode < spec.mode, false};
   spec.mode = std::min(spec.mode, above.mode);
   spec.min_confidence = std::max(spec.min_confidence, above.min_confidence);
   spec.limits.cooldown = std::max(spec.limits.cooldown, above.limits.cooldown);
   spec.limits.max_per_hour = std::min(spec.limits.max_per_hour, above.limits.max_per_hour);
   spec.limits.max_concurrent = std::min(spec.limits.max_concurrent, above.limits.max_concurrent);
+  spec.gentle.max_affected_percent = std::min(spec.gentle.max_affected_percent, above.gentle.max_affected_percent);
+  spec.breaker.failures = std::min(spec.breaker.failures, above.breaker.failures);
+  spec.breaker.open_for = std::max(spec.breaker.open_for, above.breaker.open_for);
+  narrow_strategies(effective, above, workload);
   return effective;
 }
 
@@ -63,7 +92,7 @@ std::optional<Effective> select_policy(std::span<const Policy> policies, const W
   if (cluster == nullptr) {
     return Effective{own->reference(), own->spec, std::nullopt};
   }
-  return narrowed(*own, *cluster);
+  return narrowed(*own, *cluster, workload.ref);
 }
 
 }  // namespace remint::policy

@@ -73,7 +73,10 @@ SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
     for (PodSignal& signal : signals) {
       state.any_enabled = true;
       if (signal.met) {
-        state.newest = std::max(state.newest.value_or(signal.since), signal.since);
+        if (!pod_met) {
+          state.accused.push_back({pod.name, pod.created, signal.since});
+        }
+        state.accused.back().since = std::max(state.accused.back().since, signal.since);
         if (state.why.empty()) {
           state.why = std::move(signal.why);
         }

@@ -56,12 +56,25 @@ policy::PastRestart to_past_restart(const Journal& journal) {
   if (past.workload.uid.empty()) {
     past.workload.uid = journal.status.saved.uid;
   }
+  past.strategy = journal.spec.strategy;
   past.cause = journal.spec.cause;
   past.policy = journal.spec.policy;
   past.phase = journal.status.phase;
   past.outcome = journal.status.outcome;
   past.created = journal.created;
   past.finished = journal.status.finished;
+  const std::string_view reason = progress_reason(journal.status);
+  past.unfit = past.phase == Phase::kCancelled && reason == kStrategyUnfit;
+  past.reverted = past.phase == Phase::kFailed && reason == kReverted;
+  if (past.strategy == Strategy::kEvictPods) {
+    past.pods = journal.spec.pods;
+    for (const SavedPod& pod : journal.status.saved.pods) {
+      past.pods.push_back(pod.name);
+    }
+  }
+  if (past.strategy == Strategy::kRollingReplace && journal.spec.options.keep_new_name) {
+    past.successor = journal.status.saved.successor;
+  }
   return past;
 }
 

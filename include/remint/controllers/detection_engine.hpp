@@ -50,8 +50,8 @@ class DetectionEngine {
   /// Workload or namespace objects changed: what was decided on them is looked at again.
   void reconsider() { reconsider_all_ = true; }
 
-  /// Decides what is due. Returns decisions that are new or differ in kind, check, policy or time from the last one
-  /// about the workload; a Restart is counted against the limits at once.
+  /// Decides what is due. Returns decisions that are new or differ in kind, check, strategy, policy or time from the
+  /// last one about the workload; a Restart is counted against the limits at once.
   [[nodiscard]] std::vector<WorkloadDecision> advance(Time now);
   /// When advance() has something to do although nothing happens; never earlier than the last advance().
   [[nodiscard]] std::optional<Time> next_deadline() const;

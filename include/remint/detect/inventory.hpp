@@ -24,6 +24,9 @@ enum class ObjectKind : std::uint8_t {
   kNamespace
 };
 
+/// Controllers whose objects the inventory is told of. Of any other kind it knows what owner references say.
+[[nodiscard]] bool is_watched_controller(std::string_view api_version, std::string_view kind);
+
 /// A pod as the inventory gives it out (texts copied; this is not the hot path).
 struct PodView {
   PodRecord pod;
@@ -72,10 +75,11 @@ class Inventory {
   [[nodiscard]] AddressAnswer who_had(const IpAddress& address, Time at) const;
   [[nodiscard]] std::optional<PodView> pod(std::string_view uid) const;
   [[nodiscard]] bool has_pod(std::string_view uid) const;
-  /// Topmost owner that the caches know, following controller references at most 8 steps. An owner whose object is not
-  /// cached (a CronJob, an operator's own kind) is returned as its reference says: shown as what it is. A reference
-  /// whose UID belongs to an object of another namespace, kind or name is a lie, and ends the walk: whoever may create
-  /// pods could otherwise accuse anybody's workload.
+  /// Topmost owner of a watched kind, following controller references at most 8 steps: a Deployment that belongs to an
+  /// operator's own object is the workload, for that object Remint cannot restart. One that is not (yet) in the caches
+  /// is returned as its reference says, and so is a pod's own controller of any other kind (a Job, a Node, an
+  /// operator's own): shown as what it is. A reference whose UID belongs to an object of another namespace, kind or
+  /// name is a lie, and ends the walk: whoever may create pods could otherwise accuse anybody's workload.
   [[nodiscard]] ObjectRef workload_of(const PodRecord& pod) const;
   [[nodiscard]] const WorkloadRecord* workload(std::string_view uid) const;
   [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;

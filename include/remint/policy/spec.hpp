@@ -43,7 +43,9 @@ struct Match {
   std::vector<std::string> exclude_namespaces;
   LabelSelector namespace_selector;
   LabelSelector selector;  ///< labels of the workload
-  std::vector<std::string> kinds{"Deployment", "StatefulSet", "DaemonSet"};
+  /// By name. People may add kinds of controllers that Remint does not know, such as CloneSet.
+  std::vector<std::string> kinds{"Deployment", "StatefulSet",           "DaemonSet",
+                                 "ReplicaSet", "ReplicationController", "Pod"};
 };
 
 struct StaleTokenSignal {
@@ -64,6 +66,33 @@ struct Limits {
   std::uint32_t max_concurrent = 2;              ///< restarts of this policy that are not final
 };
 
+/// How a strategy works, where there is a choice.
+struct StrategyOptions {
+  Duration update_period = std::chrono::seconds(10);  ///< RollingReplace: at least this long between two pods
+  bool keep_new_name = false;  ///< RollingReplace: leave the second controller's name, do not give the old one back
+  bool keep_node = false;      ///< Recreate: onto the same node
+  friend bool operator==(const StrategyOptions&, const StrategyOptions&) = default;
+};
+
+struct ListedStrategy {
+  Strategy type = Strategy::kNone;
+  StrategyOptions options;
+  friend bool operator==(const ListedStrategy&, const ListedStrategy&) = default;
+};
+/// By kind; tried in this order. A kind that is not in it has its default list (strategy.hpp).
+using StrategyLists = std::map<std::string, std::vector<ListedStrategy>, std::less<>>;
+
+struct Gentle {
+  /// Evict the affected pods, before anything that replaces all, when they are at most this share of the replicas.
+  /// 0 switches it off.
+  std::uint32_t max_affected_percent = 25;
+};
+
+struct Breaker {
+  std::uint32_t failures = 2;  ///< so many restarts of a workload in a row did not help; at least its list's length
+  Duration open_for = std::chrono::hours(24);  ///< then none for so long, and one more try after it
+};
+
 struct Spec {
   Mode mode = Mode::kObserve;
   std::int32_t priority = 0;
@@ -71,7 +100,10 @@ struct Spec {
   StaleTokenSignal stale_token;
   RejectedTokenSignal rejected_token;
   double min_confidence = 0.9;
+  StrategyLists strategies;
+  Gentle gentle;
   Limits limits;
+  Breaker breaker;
   Duration verification_observe = std::chrono::minutes(10);
 };
 

@@ -9,28 +9,6 @@ using namespace remint::controllers;
 using namespace remint::controllers::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-/// Fails every 10 s from 0 s on; the default policy (3 within 2m, for 30s) is met at 30 s.
-void fail_until(SmallWorld& world, std::chrono::seconds end, const std::string& address = "10.0.0.1") {
-  for (auto at = 0s; at <= end; at += 10s) world.reject(address, at);
-}
-
-policy::PastRestart finished(const std::string& name, const std::string& cause, Time when) {
-  policy::PastRestart restart;
-  restart.name = name;
-  restart.workload = {"apps/v1", "Deployment", "shop", "cart", "uid-cart"};
-  restart.cause = cause;
-  restart.policy = "ClusterTokenRefreshPolicy/default";
-  restart.phase = Phase::kSucceeded;
-  restart.outcome = Outcome::kCured;
-  restart.created = when;
-  restart.finished = when;
-  return restart;
-}
-
-}  // namespace
-
 TEST_CASE("a pod that fails as long as the policy asks has its workload restarted once") {
   SmallWorld world;
   fail_until(world, 20s);

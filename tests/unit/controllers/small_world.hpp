@@ -94,4 +94,23 @@ class SmallWorld {
   std::uint64_t events_ = 0;
 };
 
+/// Fails every 10 s from 0 s on; the default policy (3 within 2m, for 30s) is met at 30 s.
+inline void fail_until(SmallWorld& world, std::chrono::seconds end, const std::string& address = "10.0.0.1") {
+  for (auto at = std::chrono::seconds(0); at <= end; at += std::chrono::seconds(10)) world.reject(address, at);
+}
+
+/// A cured restart of shop/cart.
+inline policy::PastRestart finished(const std::string& name, const std::string& cause, Time when) {
+  policy::PastRestart restart;
+  restart.name = name;
+  restart.workload = {"apps/v1", "Deployment", "shop", "cart", "uid-cart"};
+  restart.cause = cause;
+  restart.policy = "ClusterTokenRefreshPolicy/default";
+  restart.phase = Phase::kSucceeded;
+  restart.outcome = Outcome::kCured;
+  restart.created = when;
+  restart.finished = when;
+  return restart;
+}
+
 }  // namespace remint::controllers::test

@@ -362,6 +362,23 @@ TEST_CASE("The cause of a bare pod is the pod, and without a revision it is the 
   CHECK(bench.detector.find_case("job-1")->workload.kind == "Job");
 }
 
+TEST_CASE("Pods of two namespaces that claim one controller's UID are not put into one case") {
+  Bench bench;
+  const OwnerRef claimed{"apps.kruise.io/v1", "CloneSet", "web", "clone-1"};
+  for (const auto& [uid, ns, address] :
+       {std::array{"b", "shop", "10.244.1.8"}, std::array{"c", "evil", "10.244.1.9"}}) {
+    auto record = samples::pod(uid, address);
+    record.ns = ns;
+    record.owner = claimed;
+    bench.apply(record);
+  }
+  bench.observe({bench.rejection(0s, R"("10.244.1.8")"), bench.rejection(1s, R"("10.244.1.9")")});
+  const auto c = bench.detector.find_case("clone-1");
+  REQUIRE(c);
+  CHECK(c->workload.ns == "shop");
+  CHECK(names(*c) == std::vector<std::string>{"cart-b"});
+}
+
 TEST_CASE("When a pod's owner becomes known its case goes along") {
   Bench bench;
   auto orphan = pod("o", "10.244.1.40");

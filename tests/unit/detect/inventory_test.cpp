@@ -215,6 +215,23 @@ TEST_CASE("The workload is the topmost owner that is known") {
   CHECK(inventory.workload_of(mirror).to_string() == "Node worker-1");
 }
 
+TEST_CASE("A controller that belongs to an operator's object is the workload, with its labels") {
+  Inventory inventory;
+  inventory.apply(pod("a"), start());
+  inventory.apply(ObjectKind::kReplicaSet,
+                  samples::workload("ReplicaSet", "cart-7d9c", "rs-1", {"apps/v1", "Deployment", "cart", "dep-1"}));
+  CHECK(inventory.workload("rs-1")->labels.empty());
+  const OwnerRef operators{"shops.dev/v1", "Shop", "main", "shop-1"};
+  inventory.apply(ObjectKind::kDeployment, samples::workload("Deployment", "cart", "dep-1", operators));
+  CHECK(inventory.pod("a")->workload.to_string() == "Deployment shop/cart");
+  CHECK(inventory.workload("dep-1")->labels == Labels{{"app", "cart"}});
+  CHECK(inventory.live_pods("dep-1") == std::vector<std::string>{"a"});
+  // One whose own pods the operator makes is another thing: there is nothing in between.
+  auto direct = pod("direct");
+  direct.owner = operators;
+  CHECK(inventory.workload_of(direct).to_string() == "Shop shop/main");
+}
+
 TEST_CASE("Owner cycles and endless chains end") {
   Inventory inventory;
   inventory.apply(ObjectKind::kReplicaSet,

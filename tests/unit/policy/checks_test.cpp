@@ -54,7 +54,38 @@ TEST_CASE("each check has its say") {
        "the Deployment is paused (spec.paused): run kubectl rollout resume first"},
       {"stuck", [](Scene& s) { s.workload.stuck = true; }, DecisionKind::kRefuse, "RolloutStuck", "rollout is stuck"},
       {"scaled to 0", [](Scene& s) { s.workload.replicas = 0; }, DecisionKind::kRefuse, "ScaledToZero", "0 replicas"},
-      {"OnDelete", [](Scene& s) { s.workload.on_delete = true; }, DecisionKind::kRefuse, "OnDelete", "OnDelete"},
+      {"OnDelete is evicted from", [](Scene& s) { s.workload.on_delete = true; }, DecisionKind::kRestart, "Allowed",
+       "; EvictPods as with updateStrategy OnDelete a rollout would replace no pod"},
+      {"OnDelete, but somebody asks for a rollout",
+       [](Scene& s) {
+         s.workload.on_delete = true;
+         s.workload.annotations["remint.dev/strategy"] = "RolloutRestart";
+       },
+       DecisionKind::kRefuse, "OnDelete", "a rollout would replace no pod; EvictPods would"},
+      {"paused, and EvictPods is listed",
+       [](Scene& s) {
+         s.workload.paused = true;
+         s.policies[0].spec.strategies["Deployment"] = {{Strategy::kEvictPods, {}}};
+       },
+       DecisionKind::kRestart, "Allowed", ""},
+      {"stuck, and EvictPods is listed",
+       [](Scene& s) {
+         s.workload.stuck = true;
+         s.policies[0].spec.strategies["Deployment"] = {{Strategy::kEvictPods, {}}};
+       },
+       DecisionKind::kRestart, "Allowed", ""},
+      {"stuck, and only all pods could be scaled away",
+       [](Scene& s) {
+         s.workload.stuck = true;
+         s.policies[0].spec.strategies["Deployment"] = {{Strategy::kScaleToZero, {}}};
+       },
+       DecisionKind::kRefuse, "RolloutStuck", "rollout is stuck"},
+      {"paused, though few are affected",
+       [](Scene& s) {
+         s.workload.paused = true;
+         s.workload.replicas = 50;
+       },
+       DecisionKind::kRefuse, "RolloutPaused", "kubectl rollout resume"},
       {"observing", [](Scene& s) { s.policies[0].spec.mode = Mode::kObserve; }, DecisionKind::kObserve, "ObserveMode",
        "would restart it (RolloutRestart), but ClusterTokenRefreshPolicy/default is in mode Observe: 3 requests"},
       {"narrowed to observing",
@@ -79,23 +110,47 @@ TEST_CASE("each check has its say") {
   }
 }
 
-TEST_CASE("kinds that no strategy is built for are named, though no policy can match them") {
-  for (const auto& [api_version, kind] :
-       std::vector<std::pair<std::string, std::string>>{{"apps/v1", "ReplicaSet"},
-                                                        {"v1", "ReplicationController"},
-                                                        {"v1", "Pod"},
-                                                        {"batch/v1", "Job"},
-                                                        {"x.dev/v1", "Thing"}}) {
+TEST_CASE("kinds that are never restarted are named, though no policy can match them") {
+  for (const auto& [api_version, kind, why] :
+       std::vector<std::array<std::string, 3>>{{"batch/v1", "Job", "run to completion"},
+                                               {"batch/v1", "CronJob", "run to completion"},
+                                               {"v1", "Node", "static pods"}}) {
     Scene scene;
     scene.workload.ref.api_version = api_version;
     scene.workload.ref.kind = kind;
     const Decision decision = scene.decide();
     CHECK(decision.kind == DecisionKind::kRefuse);
     CHECK(decision.check == "NoStrategy");
-    CHECK_THAT(decision.reason, Catch::Contains(kind));
+    CHECK_THAT(decision.reason, Catch::Contains(kind) && Catch::Contains(why));
     scene.policies[0].spec.match.exclude_namespaces = {"shop"};
     CHECK(scene.decide().check == "NoPolicy");
   }
+}
+
+TEST_CASE("a controller that Remint does not know is evicted from where a policy names its kind") {
+  Scene scene;
+  scene.workload.ref = {"apps.kruise.io/v1alpha1", "CloneSet", "shop", "cart", "uid-cart"};
+  Decision decision = scene.decide();
+  CHECK(decision.kind == DecisionKind::kObserve);
+  CHECK(decision.check == "NoPolicy");
+  CHECK(
+      decision.reason ==
+      "no policy matches CloneSet shop/cart: match.kinds of ClusterTokenRefreshPolicy/default does not name its kind");
+  scene.policies[0].spec.match.kinds.emplace_back("CloneSet");
+  decision = scene.decide();
+  CHECK(decision.kind == DecisionKind::kRestart);
+  CHECK(decision.strategy == Strategy::kEvictPods);
+}
+
+TEST_CASE("bare pods that are not their own masters are left alone") {
+  Scene scene;
+  scene.workload.ref = {"v1", "Pod", "shop", "cart", "uid-cart"};
+  CHECK(scene.decide().strategy == Strategy::kRecreate);
+  scene.workload.controller = "Deployment/web";
+  CHECK(scene.decide().check == "PodHasController");
+  scene.workload.mirror = true;
+  CHECK(scene.decide().check == "MirrorPod");
+  CHECK(scene.decide().kind == DecisionKind::kRefuse);
 }
 
 TEST_CASE("the first check that objects decides, in the order that the contract gives") {

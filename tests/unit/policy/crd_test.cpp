@@ -1,11 +1,13 @@
 // The CRDs and the parser must agree, or one of them lets in what the other did not mean.
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "fixture.hpp"
 #include "remint/base/file.hpp"
 #include "remint/base/yaml.hpp"
 #include "remint/policy/parse.hpp"
+#include "remint/policy/strategy.hpp"
 
 namespace remint::policy {
 namespace {
@@ -82,6 +84,11 @@ TEST_CASE("the CRDs' defaults are the parser's") {
     CHECK(spec.limits.max_per_hour == own.limits.max_per_hour);
     CHECK(spec.limits.max_concurrent == own.limits.max_concurrent);
     CHECK(spec.verification_observe == own.verification_observe);
+    CHECK(spec.strategies == own.strategies);
+    CHECK(spec.gentle.max_affected_percent == own.gentle.max_affected_percent);
+    CHECK(spec.breaker.failures == own.breaker.failures);
+    CHECK(spec.breaker.open_for == own.breaker.open_for);
+    CHECK(defaults["breaker"]["openFor"] == "24h");
     CHECK(defaults["limits"]["cooldown"] == "30m");
   }
 }
@@ -103,7 +110,7 @@ TEST_CASE("the CRDs' bounds are the parser's") {
       CHECK(accepts(path, leaf["maximum"]));
       CHECK_FALSE(accepts(path, leaf["minimum"].get<std::int64_t>() - 1));
       CHECK_FALSE(accepts(path, leaf["maximum"].get<std::int64_t>() + 1));
-    } else if (leaf.contains("x-kubernetes-validations")) {
+    } else if (leaf["type"] == "string" && leaf.contains("x-kubernetes-validations")) {
       ++durations;
       // "must be a duration from 0s to 1h, such as 30s"
       const auto message = leaf["x-kubernetes-validations"][0]["message"].get<std::string>();
@@ -121,8 +128,69 @@ TEST_CASE("the CRDs' bounds are the parser's") {
       CHECK_THAT(rule, Catch::Contains("duration('" + low + "')") && Catch::Contains("duration('" + high + "')"));
     }
   });
-  CHECK(numbers == 5);
-  CHECK(durations == 5);
+  CHECK(numbers == 7);
+  CHECK(durations == 6);
+}
+
+/// Does one of the CRD's rules about strategies forbid this one for this kind? The rules are of the form
+/// "self.all(kind, kind in ['A', 'B'] || !self[kind].exists(listed, listed.type == 'S'))".
+bool crd_allows(const Json& rules, const std::string& strategy, const std::string& kind) {
+  for (const Json& entry : rules) {
+    const auto rule = entry["rule"].get<std::string>();
+    const std::string quoted = "'" + kind + "'";
+    const std::string head = rule.substr(0, rule.find("||"));
+    const bool names_kind = head.find(quoted) != std::string::npos;
+    if (rule.find("listed.type") == std::string::npos) {
+      if (names_kind) return false;  // kinds that are left alone
+    } else if (rule.find("listed.type == '" + strategy + "'") != std::string::npos) {
+      const bool all_but = head.find("!=") != std::string::npos;
+      if (names_kind == all_but) return false;
+    }
+  }
+  return true;
+}
+
+TEST_CASE("the CRDs and the parser allow the same strategies for the same kinds") {
+  for (const bool cluster : {true, false}) {
+    const Json schema = spec_schema(cluster ? "clustertokenrefreshpolicies" : "tokenrefreshpolicies");
+    const Json& lists = schema["properties"]["strategies"];
+    const Json& types = lists["additionalProperties"]["items"]["properties"]["type"]["enum"];
+    CHECK(types.size() == 5);
+    int allowed = 0;
+    for (const Json& type : types) {
+      for (const std::string kind : {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController",
+                                     "Pod", "CloneSet", "Job", "CronJob", "Node"}) {
+        INFO(type << " " << kind);
+        const Json spec{{"strategies", {{kind, {{{"type", type}}}}}}};
+        const bool parsed = parse_policy(with_spec(spec, cluster)).has_value();
+        CHECK(parsed == crd_allows(lists["x-kubernetes-validations"], type, kind));
+        allowed += parsed ? 1 : 0;
+      }
+      const auto strategy = parse_strategy(type.get<std::string>());
+      const std::string message = type.get<std::string>() + " works on " + std::string(kinds_for(*strategy));
+      CHECK(std::ranges::count(lists["x-kubernetes-validations"], Json(message),
+                               [](const Json& rule) { return rule["message"]; }) == 1);
+    }
+    CHECK(allowed == 15);
+    CHECK(lists["additionalProperties"]["maxItems"] == 5);
+    CHECK(lists["maxProperties"] == 20);
+  }
+}
+
+TEST_CASE("the default lists are those that the CRDs describe") {
+  const auto names = [](const char* api_version, const char* kind) {
+    std::string text;
+    for (const ListedStrategy& listed : default_strategies({api_version, kind, "shop", "x", "u"})) {
+      text += (text.empty() ? "" : ", then ") + std::string(to_string(listed.type));
+    }
+    return text;
+  };
+  const auto text = spec_schema("clustertokenrefreshpolicies")["properties"]["strategies"]["description"];
+  const auto described = text.get<std::string>();
+  CHECK_THAT(described, Catch::Contains(names("apps/v1", "DaemonSet") + " for Deployment, StatefulSet and DaemonSet"));
+  CHECK_THAT(described, Catch::Contains(names("v1", "ReplicationController") + " for ReplicationController"));
+  CHECK_THAT(described, Catch::Contains(names("v1", "Pod") + " for Pod"));
+  CHECK_THAT(described, Catch::Contains(names("x.dev/v1", "Thing") + " for ReplicaSet and all others"));
 }
 
 TEST_CASE("the example policies are valid") {

@@ -61,6 +61,7 @@ struct Scene {
     PastRestart restart;
     restart.name = "deployment-cart-0123456789-" + std::to_string(restarts.size() + 1);
     restart.workload = workload.ref;
+    restart.strategy = Strategy::kRolloutRestart;
     restart.cause = "other";
     restart.policy = "ClusterTokenRefreshPolicy/default";
     restart.phase = phase;
@@ -71,6 +72,19 @@ struct Scene {
     }
     restarts.push_back(restart);
     return restarts.back();
+  }
+
+  /// One that ended as told, so long ago; it began a minute before.
+  PastRestart& ended(Strategy strategy, Phase phase, Outcome outcome, Duration ago) {
+    PastRestart& restart = past(phase, outcome, ago + minutes(1), ago);
+    restart.strategy = strategy;
+    return restart;
+  }
+  PastRestart& failed(Strategy strategy, Duration ago) {
+    return ended(strategy, Phase::kFailed, Outcome::kNotCured, ago);
+  }
+  PastRestart& cured(Strategy strategy, Duration ago) {
+    return ended(strategy, Phase::kSucceeded, Outcome::kCured, ago);
   }
 
   [[nodiscard]] Decision decide() const { return decide_at(now); }

@@ -26,6 +26,36 @@ TEST_CASE("restarts of a workload of the same name but another UID are somebody 
   CHECK(scene.decide().check == "RestartRunning");
 }
 
+TEST_CASE("a pod or ReplicationController that was made anew keeps its history, by its name") {
+  for (const auto& kind : {"Pod", "ReplicationController"}) {
+    Scene scene;
+    scene.workload.ref = {"v1", kind, "shop", "cart", "uid-2"};
+    PastRestart& past = scene.cured(Strategy::kRecreate, minutes(1));
+    past.workload.uid = "uid-1";
+    CHECK(scene.decide().check == "Cooldown");
+    past.workload.name = "other";
+    CHECK(scene.decide().kind == DecisionKind::kRestart);
+    past.workload = {"v1", "ConfigMap", "shop", "cart", "uid-1"};
+    CHECK(scene.decide().kind == DecisionKind::kRestart);
+  }
+}
+
+TEST_CASE("a ReplicationController that keeps the new name keeps its history, however often it was renamed") {
+  Scene scene;
+  scene.workload.ref = {"v1", "ReplicationController", "shop", "cart-2", "uid-3"};
+  PastRestart& first = scene.cured(Strategy::kRollingReplace, minutes(1));
+  first.workload = {"v1", "ReplicationController", "shop", "cart", "uid-1"};
+  first.successor = "cart-1";
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+  PastRestart& second = scene.cured(Strategy::kRollingReplace, hours(5));
+  second.workload = {"v1", "ReplicationController", "shop", "cart-1", "uid-2"};
+  second.successor = "cart-2";
+  CHECK(scene.decide().check == "Cooldown");
+  scene.restarts[0].successor = "cart";  // names that lead in a circle end
+  scene.restarts[1].successor = "cart-1";
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+}
+
 TEST_CASE("what lingers from before a restart that succeeded is not restarted again; what began after it is") {
   Scene scene;
   PastRestart& past = scene.past(Phase::kSucceeded, Outcome::kCured, hours(3), hours(2));
@@ -38,6 +68,35 @@ TEST_CASE("what lingers from before a restart that succeeded is not restarted ag
   scene.facts.pods[0].failing_since = scene.now - minutes(5);
   CHECK(scene.decide().kind == DecisionKind::kRestart);
   past.finished = scene.now - minutes(6);
+  CHECK(scene.decide().check == "Cooldown");
+}
+
+TEST_CASE("what an eviction of others left alone does not linger, nor does what came after it began") {
+  Scene scene;
+  PastRestart& past = scene.ended(Strategy::kEvictPods, Phase::kSucceeded, Outcome::kCured, hours(1));
+  past.cause = scene.facts.cause;
+  past.pods = {scene.facts.pods[0].name};
+  scene.facts.pods[0].failing_since = scene.now - hours(1) - seconds(1);
+  CHECK(scene.decide().check == "AlreadyRestarted");
+  SECTION("another pod") {
+    scene.facts.pods[0].name = "cart-5f-def";
+    CHECK(scene.decide().kind == DecisionKind::kRestart);
+    past.strategy = Strategy::kRolloutRestart;  // which replaces all
+    CHECK(scene.decide().check == "AlreadyRestarted");
+  }
+  SECTION("the same pod's name, made again: a StatefulSet's") {
+    scene.facts.pods[0].created = past.created + seconds(30);
+    CHECK(scene.decide().kind == DecisionKind::kRestart);
+  }
+}
+
+TEST_CASE("a restart that found out that it does not suit the workload costs no time") {
+  Scene scene;
+  scene.ended(Strategy::kRolloutRestart, Phase::kCancelled, Outcome::kNone, minutes(1)).unfit = true;
+  scene.policies[0].spec.strategies["Deployment"] = {{Strategy::kRolloutRestart, {}}, {Strategy::kScaleToZero, {}}};
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+  CHECK(scene.decide().strategy == Strategy::kScaleToZero);
+  scene.restarts[0].unfit = false;
   CHECK(scene.decide().check == "Cooldown");
 }
 
@@ -60,40 +119,6 @@ TEST_CASE("the cooldown of another workload does not matter") {
   scene.past(Phase::kSucceeded, Outcome::kCured, minutes(10), minutes(1)).workload = {"apps/v1", "Deployment", "shop",
                                                                                       "web", "uid-web"};
   CHECK(scene.decide().kind == DecisionKind::kRestart);
-}
-
-TEST_CASE("two restarts that did not help open the breaker for a day, then one more is tried") {
-  Scene scene;
-  scene.past(Phase::kFailed, Outcome::kNotCured, hours(6), hours(5));
-  CHECK(scene.decide().kind == DecisionKind::kRestart);
-  scene.past(Phase::kFailed, Outcome::kNotCured, hours(3), hours(2));
-  Decision decision = scene.decide();
-  CHECK(decision.kind == DecisionKind::kRefuse);
-  CHECK(decision.check == "BreakerOpen");
-  REQUIRE(decision.not_before == scene.now + hours(22));
-  CHECK(decision.reason.starts_with(
-      "the last 2 restarts did not help (deployment-cart-0123456789-2): none until 2026-07-02T08:28:00Z"));
-  scene.facts.pods[0] = scene.rejected_pod("p", hours(1), {3, 2, 1});
-  for (Time& time : scene.facts.pods[0].rejections) {
-    time += hours(22);
-  }
-  CHECK(scene.decide_at(*decision.not_before - Duration(1)).check == "BreakerOpen");
-  CHECK(scene.decide_at(*decision.not_before).kind == DecisionKind::kRestart);
-
-  SECTION("a cured one closes it, whatever the order of the objects") {
-    scene.past(Phase::kSucceeded, Outcome::kCured, hours(2), hours(1));
-    std::swap(scene.restarts[0], scene.restarts[2]);
-    CHECK(scene.decide().kind == DecisionKind::kRestart);
-  }
-  SECTION("an older cured one does not") {
-    scene.past(Phase::kSucceeded, Outcome::kCured, hours(20), hours(19));
-    CHECK(scene.decide().check == "BreakerOpen");
-  }
-  SECTION("cancelled and unverified ones say nothing") {
-    scene.past(Phase::kSucceeded, Outcome::kUnverified, hours(2), hours(1));
-    scene.past(Phase::kCancelled, Outcome::kNone, hours(1), hours(1));
-    CHECK(scene.decide().check == "BreakerOpen");
-  }
 }
 
 TEST_CASE("at most maxPerHour restarts are begun in any hour") {

@@ -1,4 +1,5 @@
 #include "fixture.hpp"
+#include "remint/policy/strategy.hpp"
 
 namespace remint::policy {
 namespace {
@@ -71,6 +72,9 @@ TEST_CASE("a namespaced policy is never bolder than the cluster policy that matc
   Policy own = Scene::own_policy("shop", "web");
   own.spec.min_confidence = 0.5;
   own.spec.limits = {minutes(1), 1000, 100};
+  cluster.spec.gentle.max_affected_percent = 0;
+  cluster.spec.breaker = {1, hours(48)};
+  own.spec.breaker = {50, minutes(1)};
   auto effective = select_policy(std::vector{own, cluster}, scene.workload);
   REQUIRE(effective);
   CHECK(effective->spec.mode == Mode::kObserve);
@@ -78,6 +82,9 @@ TEST_CASE("a namespaced policy is never bolder than the cluster policy that matc
   CHECK(effective->spec.limits.cooldown == hours(1));
   CHECK(effective->spec.limits.max_per_hour == 10);
   CHECK(effective->spec.limits.max_concurrent == 1);
+  CHECK(effective->spec.gentle.max_affected_percent == 0);
+  CHECK(effective->spec.breaker.failures == 1);
+  CHECK(effective->spec.breaker.open_for == hours(48));
   REQUIRE(effective->ceiling);
   CHECK(effective->ceiling->narrowed_mode);
 
@@ -85,6 +92,10 @@ TEST_CASE("a namespaced policy is never bolder than the cluster policy that matc
     own.spec = {};
     own.spec.min_confidence = 1;
     own.spec.limits = {hours(5), 1, 1};
+    own.spec.gentle.max_affected_percent = 0;
+    own.spec.breaker = {1, hours(100)};
+    cluster.spec.gentle.max_affected_percent = 50;
+    cluster.spec.breaker = {2, hours(24)};
     cluster.spec.mode = Mode::kEnforce;
     effective = select_policy(std::vector{own, cluster}, scene.workload);
     REQUIRE(effective);
@@ -92,7 +103,49 @@ TEST_CASE("a namespaced policy is never bolder than the cluster policy that matc
     CHECK(effective->spec.min_confidence == 1);
     CHECK(effective->spec.limits.cooldown == hours(5));
     CHECK(effective->spec.limits.max_per_hour == 1);
+    CHECK(effective->spec.gentle.max_affected_percent == 0);
+    CHECK(effective->spec.breaker.failures == 1);
+    CHECK(effective->spec.breaker.open_for == hours(100));
     CHECK_FALSE(effective->ceiling->narrowed_mode);
+  }
+}
+
+TEST_CASE("a namespaced policy's strategies are those that the cluster policy allows, or the cluster policy's") {
+  Scene scene;
+  scene.workload.ref = {"v1", "ReplicationController", "shop", "cart", "uid-cart"};
+  using List = std::vector<ListedStrategy>;
+  const ListedStrategy evict{Strategy::kEvictPods, {}};
+  const ListedStrategy scale{Strategy::kScaleToZero, {}};
+  const ListedStrategy fast{Strategy::kRollingReplace, {seconds(1), true, false}};
+  const ListedStrategy slow{Strategy::kRollingReplace, {seconds(60), false, false}};
+  const ListedStrategy both{Strategy::kRollingReplace, {seconds(60), true, false}};
+  const ListedStrategy normal{Strategy::kRollingReplace, {}};
+  struct Row {
+    const char* what;
+    std::optional<List> cluster, own;
+    List holds;
+    bool narrowed;
+  };
+  const std::vector<Row> rows{
+      {"neither says anything", {}, {}, {normal, scale}, false},
+      {"only the cluster policy does", List{evict}, {}, {evict}, false},
+      {"a part of the default", {}, List{scale}, {scale}, false},
+      {"in another order", List{evict, scale}, List{scale, evict}, {scale, evict}, false},
+      {"one that is not allowed", List{evict, scale}, List{scale, normal}, {evict, scale}, true},
+      {"one that the default does not allow", {}, List{evict}, {normal, scale}, true},
+      {"the longer pause holds", List{slow}, List{fast}, {both}, false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    Policy cluster = Scene::cluster_policy("default");
+    Policy own = Scene::own_policy("shop", "web");
+    if (row.cluster) cluster.spec.strategies["ReplicationController"] = *row.cluster;
+    if (row.own) own.spec.strategies["ReplicationController"] = *row.own;
+    own.spec.strategies["Deployment"] = {scale};
+    const auto effective = select_policy(std::vector{own, cluster}, scene.workload);
+    REQUIRE(effective);
+    CHECK(listed_strategies(effective->spec, scene.workload.ref) == row.holds);
+    CHECK(effective->ceiling->narrowed_strategies == row.narrowed);
   }
 }
 

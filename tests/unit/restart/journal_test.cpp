@@ -161,6 +161,49 @@ TEST_CASE("attempts are counted by name, so pruned ones are not given out again"
   CHECK(next_attempt(cart, "c", past) == 1);
 }
 
+TEST_CASE("attempts at a pod that was made anew begin at 1 again, under another name") {
+  const ObjectRef before{"v1", "Pod", "shop", "cart", "uid-1"};
+  ObjectRef after = before;
+  after.uid = "uid-2";
+  policy::PastRestart restart;
+  restart.workload = before;
+  restart.cause = "uid-1";
+  restart.name = journal_name(before, "uid-1", 1);
+  CHECK(next_attempt(before, "uid-1", std::vector{restart}) == 2);
+  CHECK(next_attempt(after, "uid-2", std::vector{restart}) == 1);
+  CHECK(journal_name(after, "uid-2", 1) != restart.name);
+}
+
+TEST_CASE("the choice of the next strategy sees what came of a journal's own") {
+  Journal journal = running_journal("WaitRollout");
+  journal.status.phase = Phase::kCancelled;
+  journal.status.conditions = {{"Progressing", false, std::string(kStrategyUnfit), "x", {}}};
+  auto past = to_past_restart(journal);
+  CHECK(past.strategy == Strategy::kRolloutRestart);
+  CHECK(past.unfit);
+  CHECK_FALSE(past.reverted);
+  journal.status.phase = Phase::kFailed;
+  CHECK_FALSE(to_past_restart(journal).unfit);
+  journal.status.conditions[0].reason = kReverted;
+  CHECK(to_past_restart(journal).reverted);
+  journal.status.phase = Phase::kRunning;
+  CHECK_FALSE(to_past_restart(journal).reverted);
+  CHECK(past.pods.empty());
+  journal.spec.strategy = Strategy::kEvictPods;
+  journal.spec.pods = {"cart-a"};
+  journal.status.saved.pods = {{"cart-b", "uid-b"}};
+  CHECK(to_past_restart(journal).pods == std::vector<std::string>{"cart-a", "cart-b"});
+}
+
+TEST_CASE("a second controller that keeps its name is told of") {
+  Journal journal = running_journal("Move");
+  journal.spec.strategy = Strategy::kRollingReplace;
+  journal.status.saved.successor = "cart-5f";
+  CHECK(to_past_restart(journal).successor.empty());
+  journal.spec.options.keep_new_name = true;
+  CHECK(to_past_restart(journal).successor == "cart-5f");
+}
+
 TEST_CASE("the limits see a journal's target by the UID that was found when it named none") {
   Journal journal = running_journal("WaitRollout");
   journal.spec.target.uid.clear();
