@@ -25,6 +25,16 @@ ObjectRef own_ref(const restart::Journal& journal) {
   return {"remint.dev/v1alpha1", "WorkloadRestart", journal.key.ns, journal.key.name, journal.uid};
 }
 
+/// Whom Events are about. Who wrote the restart by hand need not name the UID, and an Event without one shows up
+/// nowhere; whom an invalid one means cannot be trusted.
+ObjectRef told_on(const restart::Journal& journal, const restart::Observation& observation) {
+  if (!journal.invalid.empty()) return own_ref(journal);
+  ObjectRef target = journal.spec.target;
+  if (target.uid.empty()) target.uid = journal.status.saved.uid;
+  if (target.uid.empty() && observation.target) target.uid = observation.target->uid;
+  return target;
+}
+
 }  // namespace
 
 RestartController::RestartController(kube::Client& client, Journals& journals, runtime::EventRecorder& events,
@@ -91,9 +101,10 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
   }
   auto observation = observe(client_, journal, hooks_, settings_.machine, clock_.now(), stop);
   if (!observation) return std::unexpected(observation.error());
+  const ObjectRef about = told_on(journal, *observation);
   for (int round = 0;; ++round) {
     const auto step = restart::step(journal, *observation, settings_.machine, clock_.now());
-    auto answer = take(journal, step, stop);
+    auto answer = take(journal, step, about, stop);
     if (!answer) return std::unexpected(answer.error());
     if (!*answer || round == kAnswersInARow) return step.look_again;
     observation->answer = std::move(*answer);
@@ -101,7 +112,7 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
 }
 
 Result<std::optional<restart::Answer>> RestartController::take(restart::Journal& journal, const restart::Step& step,
-                                                               const std::stop_token& stop) {
+                                                               const ObjectRef& about, const std::stop_token& stop) {
   if (step.status != journal.status) {
     const bool was_final = is_final(journal.status.phase);
     auto saved = save(journal, step.status, stop);
@@ -118,6 +129,11 @@ Result<std::optional<restart::Answer>> RestartController::take(restart::Journal&
   }
   std::optional<restart::Answer> answer;
   for (const auto& effect : step.effects) {
+    if (const auto* note = std::get_if<restart::Notify>(&effect.act)) {
+      events_.record({about, about.kind == "WorkloadRestart" ? "" : journal.key.name, note->warning, note->reason,
+                      "Restart", note->message});
+      continue;
+    }
     const auto done = carry_out(journal, effect.act, stop);
     if (effect.wants_answer && (done || is_answer(done.error()))) {
       answer = done ? restart::Answer{true, {}, ""} : restart::Answer{false, done.error().code, done.error().message};
@@ -187,10 +203,6 @@ Result<void> RestartController::set_finalizer(restart::Journal& journal, bool he
 
 Result<void> RestartController::carry_out(restart::Journal& journal, const restart::Act& act,
                                           const std::stop_token& stop) {
-  if (const auto* note = std::get_if<restart::Notify>(&act)) {
-    notify(journal, *note);
-    return {};
-  }
   if (std::holds_alternative<restart::HoldJournal>(act)) return set_finalizer(journal, true, stop);
   if (std::holds_alternative<restart::ReleaseJournal>(act)) return set_finalizer(journal, false, stop);
   auto done = controllers::carry_out(client_, act, stop);
@@ -201,13 +213,6 @@ Result<void> RestartController::carry_out(restart::Journal& journal, const resta
                                    {"act", describe(act)}});
   hooks_.passed("after-patch");
   return {};
-}
-
-void RestartController::notify(const restart::Journal& journal, const restart::Notify& note) {
-  // Whom an invalid one is about cannot be trusted.
-  const bool invalid = !journal.invalid.empty();
-  events_.record({invalid ? own_ref(journal) : journal.spec.target, invalid ? "" : journal.key.name, note.warning,
-                  note.reason, "Restart", note.message});
 }
 
 void RestartController::count(const restart::Journal& journal) {

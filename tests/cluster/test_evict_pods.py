@@ -78,7 +78,8 @@ def test_a_stateful_set_is_evicted_from_the_highest_ordinal_down(stand):
     assert order(db, "EvictPods").wait_finished()["status"]["phase"] == "Succeeded"
     db.wait_ready()
     history.so_far()
-    assert [history.names[uid] for uid in history.gone] == ["db-2", "db-1", "db-0"]
+    # Of the first pods: kwok deletes by name, and may take a successor of that name with it.
+    assert [history.names[uid] for uid in history.gone if uid in history.listed] == ["db-2", "db-1", "db-0"]
     assert db.revisions() == 1
 
 
@@ -123,7 +124,7 @@ def test_a_pod_that_somebody_else_replaced_is_not_evicted_again(stand):
     # A person deletes the pod whose turn it is: its successor has the same name, and is as good as new.
     old = {pod.metadata.name: pod.metadata.uid for pod in db.live_pods()}
     stand.space.core.delete_namespaced_pod("db-1", stand.space.name)
-    wait_until(lambda: db.ready() and _uids(db)["db-1"] != old["db-1"], 30, "db-1 made anew")
+    wait_until(lambda: db.ready() and _uids(db).get("db-1") != old["db-1"], 30, "db-1 made anew")
     theirs = _uids(db)["db-1"]
     stand.space.policy.delete_namespaced_pod_disruption_budget("db", stand.space.name)
     assert restart.wait_finished()["status"]["phase"] == "Succeeded"

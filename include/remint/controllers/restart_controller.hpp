@@ -52,14 +52,14 @@ class RestartController {
   void work(const std::stop_token& stop);
   /// When to look again; nothing when the restart is over.
   [[nodiscard]] Result<std::optional<Duration>> reconcile(const ObjectKey& key, const std::stop_token& stop);
-  /// Writes the step's status when it is new, then carries its effects out. The answer to the effect that wanted one.
+  /// Writes the step's status when it is new, then carries its effects out; Events are about `about`. The answer to the
+  /// effect that wanted one.
   [[nodiscard]] Result<std::optional<restart::Answer>> take(restart::Journal& journal, const restart::Step& step,
-                                                            const std::stop_token& stop);
+                                                            const ObjectRef& about, const std::stop_token& stop);
   [[nodiscard]] Result<restart::Journal> save(const restart::Journal& journal, restart::JournalStatus status,
                                               const std::stop_token& stop);
   [[nodiscard]] Result<void> set_finalizer(restart::Journal& journal, bool held, const std::stop_token& stop);
   [[nodiscard]] Result<void> carry_out(restart::Journal& journal, const restart::Act& act, const std::stop_token& stop);
-  void notify(const restart::Journal& journal, const restart::Notify& note);
   void count(const restart::Journal& journal);
   void note_blocked(const ObjectKey& key, bool blocked);
 

@@ -68,6 +68,7 @@ def look(workload):
     kept = {key: metadata.get(key) for key in ("name", "labels", "ownerReferences", "finalizers")}
     annotations = dict(metadata.get("annotations") or {})
     annotations.pop("deployment.kubernetes.io/revision", None)
+    annotations.pop("remint.dev/restarted-by", None)  # what was made anew says by which restart
     kept["annotations"] = annotations
     template = spec.get("template", {})
     (template.get("metadata", {}).get("annotations") or {}).pop(RESTARTED_AT, None)
