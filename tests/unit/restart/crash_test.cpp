@@ -41,7 +41,7 @@ class World {
     return true;
   }
 
-  bool apply(const PatchTemplate& patch) {
+  bool apply(const TemplatePatch& patch) {
     if (patch.resource_version != target_.resource_version || patch.uid != target_.uid) {
       return false;
     }
@@ -105,8 +105,8 @@ struct Replica {
       stage = written ? Stage::kWritten : Stage::kIdle;  // the loser of a race looks again
     } else {
       for (const Effect& effect : planned.effects) {
-        if (const auto* patch = std::get_if<PatchTemplate>(&effect)) {
-          static_cast<void>(world.apply(*patch));
+        if (const auto* patch = std::get_if<Patch>(&effect.act)) {
+          static_cast<void>(world.apply(as_template_patch(*patch).value()));
         }
       }
       stage = Stage::kIdle;
@@ -219,7 +219,7 @@ TEST_CASE("a target that vanishes or stops moving at any stage ends it, too") {
     }
     Journal journal = world.journal();
     for (int i = 0; i < 20 && !is_final(journal.status.phase); ++i) {
-      journal.status = step(journal, {std::nullopt, true, std::nullopt}, {}, world.now).status;
+      journal.status = step(journal, see_nothing(), {}, world.now).status;
       world.now += minutes(2);
     }
     CHECK(is_final(journal.status.phase));

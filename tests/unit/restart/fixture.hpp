@@ -2,6 +2,7 @@
 // A journal and a target on which nothing is wrong.
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "remint/restart/machine.hpp"
 
@@ -34,45 +35,77 @@ inline TargetState settled_target() {
   return target;
 }
 
+inline SavedState rollout_saved() {
+  SavedState saved;
+  saved.uid = "uid-cart";
+  saved.restarted_at = "2026-07-01T10:28:00Z";
+  saved.previous_restarted_at = "2026-01-01T00:00:00Z";
+  saved.generation_before = 7;
+  return saved;
+}
+
 inline Journal running_journal(const char* step, const std::string& kind = "Deployment") {
   Journal journal = pending_journal(kind);
   journal.status.phase = Phase::kRunning;
   journal.status.step = step;
-  journal.status.saved = {"uid-cart", "2026-07-01T10:28:00Z", "2026-01-01T00:00:00Z", 7};
-  journal.status.started = at("2026-07-01T10:28:00.5Z");
+  journal.status.saved = rollout_saved();
+  journal.status.started = journal.status.step_since = at("2026-07-01T10:28:00.5Z");
   if (journal.status.step == "WaitRollout") {
-    journal.status.patched = at("2026-07-01T10:28:02Z");
+    journal.status.step_since = at("2026-07-01T10:28:02Z");
   }
   return journal;
 }
 
-inline Observation see(const TargetState& target) { return {target, false, std::nullopt}; }
-
-inline std::string progressing_reason(const JournalStatus& status) {
-  for (const Condition& condition : status.conditions) {
-    if (condition.type == "Progressing") {
-      return condition.reason;
-    }
-  }
-  return "";
+inline Observation see(const TargetState& target) {
+  Observation observation;
+  observation.target = target;
+  return observation;
 }
 
-inline const PatchTemplate* patch_of(const Step& step) {
+inline Observation see_nothing() {
+  Observation observation;
+  observation.target_gone = true;
+  return observation;
+}
+
+inline Observation hear(const VerificationInput& input) {
+  Observation observation;
+  observation.verification = input;
+  return observation;
+}
+
+inline std::string progressing_reason(const JournalStatus& status) { return std::string(progress_reason(status)); }
+
+/// The first effect of a kind, or nullptr.
+template <class Kind>
+const Kind* find(const Step& step) {
   for (const Effect& effect : step.effects) {
-    if (const auto* patch = std::get_if<PatchTemplate>(&effect)) {
-      return patch;
+    if (const auto* act = std::get_if<Kind>(&effect.act)) {
+      return act;
     }
   }
   return nullptr;
 }
 
-inline const Notify* notify_of(const Step& step) {
-  for (const Effect& effect : step.effects) {
-    if (const auto* notify = std::get_if<Notify>(&effect)) {
-      return notify;
-    }
+/// A patch of the pod template, as RolloutRestart makes it.
+struct TemplatePatch {
+  std::string restarted_at, resource_version, uid;
+};
+
+inline std::optional<TemplatePatch> as_template_patch(const Patch& patch) {
+  const Json body = Json::parse(patch.body);
+  const Json::json_pointer annotation("/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt");
+  if (!body.contains(annotation)) {
+    return std::nullopt;
   }
-  return nullptr;
+  return TemplatePatch{body.at(annotation), body["metadata"]["resourceVersion"], body["metadata"]["uid"]};
 }
+
+inline std::optional<TemplatePatch> patch_of(const Step& step) {
+  const Patch* patch = find<Patch>(step);
+  return patch != nullptr ? as_template_patch(*patch) : std::nullopt;
+}
+
+inline const Notify* notify_of(const Step& step) { return find<Notify>(step); }
 
 }  // namespace remint::restart

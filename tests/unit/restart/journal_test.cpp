@@ -33,9 +33,8 @@ TEST_CASE("a journal made by hand needs a kind and a name only") {
 }
 
 TEST_CASE("every error of a journal is found at once") {
-  const auto journal =
-      parse_journal(by_hand(R"({"target": {"kind": "Job", "namespace": "kube-system", "apiVersion": "batch/v1", "x": 1},
-    "strategy": "Recreate", "diagnosis": "Flu", "confidence": 2, "pods": "a", "evidence": [{"time": "noon"}], "observe": "2d", "y": 1})"));
+  const auto journal = parse_journal(by_hand(R"({"target": {"namespace": "kube-system", "x": 1},
+    "strategy": "Reboot", "diagnosis": "Flu", "confidence": 2, "pods": "a", "evidence": [{"time": "noon"}], "observe": "2d", "y": 1})"));
   REQUIRE_FALSE(journal);
   const std::string text = join(journal.error());
   for (const char* part :
@@ -44,6 +43,9 @@ TEST_CASE("every error of a journal is found at once") {
         "spec.evidence[0].time", "spec.observe", "spec.y"}) {
     CHECK_THAT(text, Catch::Contains(part));
   }
+  const auto job = parse_journal(by_hand(R"({"target": {"kind": "Job", "name": "x"}})"));
+  REQUIRE_FALSE(job);
+  CHECK_THAT(join(job.error()), Catch::Contains("spec.target.apiVersion: is missing"));
   CHECK_FALSE(parse_journal(Json()));
   CHECK_FALSE(parse_journal(Json::object()));
 }
@@ -73,7 +75,14 @@ TEST_CASE("a journal survives the way through JSON") {
   journal.spec.confidence = 0.97;
   journal.spec.pods = {"cart-5f-abc"};
   journal.spec.evidence = {{"audit", at("2026-07-01T10:27:28.826058Z"), "GET /api/v1/pods: 401"}};
+  journal.spec.options = {seconds(3), true, true};
   journal.status.rolled_out = at("2026-07-01T10:29:00.25Z");
+  journal.status.saved.replicas = 0;
+  journal.status.saved.pods = {{"cart-0", "uid-0"}};
+  journal.status.saved.manifest = "{}";
+  journal.status.saved.successor = "cart-5f";
+  journal.status.successor_uid = "uid-2";
+  journal.status.seal = "abc";
   journal.status.message = "waiting";
   journal.status.observed_generation = 1;
   journal.status.conditions = {{"Progressing", true, "RollingOut", "waiting", at("2026-07-01T10:28:00Z")}};
@@ -85,6 +94,7 @@ TEST_CASE("a journal survives the way through JSON") {
   CHECK(back->key == journal.key);
   CHECK(back->status == journal.status);
   CHECK(back->spec.target == journal.spec.target);
+  CHECK(back->spec.options == journal.spec.options);
   CHECK(back->spec.cause == journal.spec.cause);
   CHECK(back->spec.policy == journal.spec.policy);
   CHECK(back->spec.reason == journal.spec.reason);
@@ -95,8 +105,8 @@ TEST_CASE("a journal survives the way through JSON") {
 
 TEST_CASE("what a status does not have is removed by its patch") {
   const Json patch = status_patch({})["status"];
-  for (const char* key :
-       {"saved", "startedAt", "patchedAt", "rolledOutAt", "finishedAt", "outcome", "step", "message"}) {
+  for (const char* key : {"saved", "startedAt", "stepSince", "successorUID", "seal", "rolledOutAt", "finishedAt",
+                          "outcome", "step", "message"}) {
     INFO(key);
     CHECK(patch.at(key).is_null());
   }

@@ -13,7 +13,7 @@ TEST_CASE("the journal is written before the template is changed, with all that 
   const Step first = step(pending_journal(), see(target), {}, kNow);
   CHECK(first.status.phase == Phase::kRunning);
   CHECK(first.status.step == "PatchTemplate");
-  CHECK(first.status.saved == SavedState{"uid-cart", "2026-07-01T10:28:00Z", "2026-01-01T00:00:00Z", 7});
+  CHECK(first.status.saved == rollout_saved());
   CHECK(first.status.started == kNow);
   CHECK(first.status.observed_generation == 1);
   REQUIRE(patch_of(first));
@@ -41,15 +41,17 @@ struct Row {
 
 TEST_CASE("a target on which a rollout must not be begun cancels the restart, and nothing is touched") {
   const std::vector<Row> rows{
-      {"gone", [](Journal&, Observation& o) { o = {std::nullopt, true, std::nullopt}; }, "TargetGone"},
+      {"gone", [](Journal&, Observation& o) { o = see_nothing(); }, "TargetGone"},
       {"another UID", [](Journal&, Observation& o) { o.target->uid = "uid-2"; }, "TargetReplaced"},
       {"deleting", [](Journal&, Observation& o) { o.target->deleting = true; }, "TargetDeleting"},
       {"paused", [](Journal&, Observation& o) { o.target->paused = true; }, "RolloutPaused"},
       {"OnDelete", [](Journal&, Observation& o) { o.target->on_delete = true; }, "OnDelete"},
       {"scaled to 0", [](Journal&, Observation& o) { o.target->replicas = 0; }, "ScaledToZero"},
       {"stuck", [](Journal&, Observation& o) { o.target->progress_deadline_exceeded = true; }, "RolloutStuck"},
-      {"strategy", [](Journal& j, Observation&) { j.spec.strategy = Strategy::kRecreate; }, "NoStrategy"},
-      {"kind", [](Journal& j, Observation&) { j.spec.target.kind = "Job"; }, "NoStrategy"},
+      {"strategy", [](Journal& j, Observation&) { j.spec.strategy = Strategy::kRecreate; }, "StrategyUnfit"},
+      {"kind", [](Journal& j, Observation&) { j.spec.target.kind = "Job"; }, "StrategyUnfit"},
+      {"group", [](Journal& j, Observation&) { j.spec.target.api_version = "kruise.io/v1"; }, "StrategyUnfit"},
+      {"no strategy", [](Journal& j, Observation&) { j.spec.strategy = Strategy::kNone; }, "NoStrategy"},
       {"namespace", [](Journal& j, Observation&) { j.spec.target.ns = "kube-system"; }, "OtherNamespace"},
       {"partition above all",
        [](Journal& j, Observation& o) {
@@ -122,7 +124,7 @@ TEST_CASE("whoever comes back to the patch finds out whether it was made") {
     target.restarted_at = "2026-07-01T10:28:00Z";
     const Step next = step(journal, see(target), {}, kNow);
     CHECK(next.status.step == "WaitRollout");
-    CHECK(next.status.patched == kNow);
+    CHECK(next.status.step_since == kNow);
     CHECK(next.effects.empty());
   }
   SECTION("made by somebody else: theirs is enough") {
@@ -189,7 +191,7 @@ TEST_CASE("the rollout is waited for without writing anything") {
          o.target->progress_deadline_exceeded = true;
        },
        "RolloutStuck"},
-      {[](Observation& o) { o = {std::nullopt, true, std::nullopt}; }, "TargetGone"},
+      {[](Observation& o) { o = see_nothing(); }, "TargetGone"},
       {[](Observation& o) { o.target->uid = "uid-2"; }, "TargetReplaced"},
       {[](Observation& o) { o.target->deleting = true; }, "TargetDeleting"},
       {[](Observation& o) { o.target->restarted_at = "2026-01-01T00:00:00Z"; }, "Reverted"},
@@ -204,9 +206,9 @@ TEST_CASE("the rollout is waited for without writing anything") {
     CHECK(notify_of(step)->warning);
   }
   SECTION("or the deadline is over") {
-    step = restart::step(journal, see(target), {}, *journal.status.patched + minutes(15));
+    step = restart::step(journal, see(target), {}, *journal.status.step_since + minutes(15));
     CHECK(step.status == journal.status);
-    step = restart::step(journal, see(target), {}, *journal.status.patched + minutes(15) + Duration(1));
+    step = restart::step(journal, see(target), {}, *journal.status.step_since + minutes(15) + Duration(1));
     CHECK(progressing_reason(step.status) == "RolloutDeadline");
   }
   SECTION("or it is scaled to 0") {

@@ -1,16 +1,14 @@
-#include <nlohmann/json.hpp>
-
 #include "fixture.hpp"
 
 namespace remint::restart {
 namespace {
 
 TEST_CASE("a Deployment is read") {
-  const auto target = parse_target(Json::parse(R"({"kind": "Deployment",
+  const auto target = parse_target(R"({"kind": "Deployment",
     "metadata": {"uid": "u", "resourceVersion": "9", "generation": 3},
     "spec": {"paused": true, "template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "t0"}}}},
     "status": {"observedGeneration": 2, "replicas": 4, "updatedReplicas": 1, "readyReplicas": 3, "availableReplicas": 2,
-      "conditions": [{"type": "Available", "reason": "x"}, {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}})"));
+      "conditions": [{"type": "Available", "reason": "x"}, {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}})");
   REQUIRE(target);
   CHECK(target->uid == "u");
   CHECK(target->resource_version == "9");
@@ -29,8 +27,8 @@ TEST_CASE("a Deployment is read") {
 
 TEST_CASE("a StatefulSet and a DaemonSet are read") {
   const auto set = parse_target(
-      Json::parse(R"({"kind": "StatefulSet", "metadata": {"uid": "u", "deletionTimestamp": "2026-07-01T10:00:00Z"},
-    "spec": {"replicas": 0, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}}, "status": {"updateRevision": "b", "currentRevision": "a"}})"));
+      R"({"kind": "StatefulSet", "metadata": {"uid": "u", "deletionTimestamp": "2026-07-01T10:00:00Z"},
+    "spec": {"replicas": 0, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}}, "status": {"updateRevision": "b", "currentRevision": "a"}})");
   REQUIRE(set);
   CHECK(set->replicas == 0);
   CHECK(set->partition == 2);
@@ -38,8 +36,8 @@ TEST_CASE("a StatefulSet and a DaemonSet are read") {
   CHECK(set->update_revision == "b");
   CHECK(set->restarted_at.empty());
   const auto daemons = parse_target(
-      Json::parse(R"({"kind": "DaemonSet", "metadata": {"uid": "u"}, "spec": {"updateStrategy": {"type": "OnDelete"}},
-    "status": {"desiredNumberScheduled": 5, "updatedNumberScheduled": 4, "numberReady": 3, "numberAvailable": 2, "currentNumberScheduled": 5}})"));
+      R"({"kind": "DaemonSet", "metadata": {"uid": "u"}, "spec": {"updateStrategy": {"type": "OnDelete"}},
+    "status": {"desiredNumberScheduled": 5, "updatedNumberScheduled": 4, "numberReady": 3, "numberAvailable": 2, "currentNumberScheduled": 5}})");
   REQUIRE(daemons);
   CHECK(daemons->on_delete);
   CHECK(daemons->replicas == 5);
@@ -48,10 +46,10 @@ TEST_CASE("a StatefulSet and a DaemonSet are read") {
 }
 
 TEST_CASE("a target that is not one is refused with the fields that are wrong") {
-  CHECK_FALSE(parse_target(Json()));
-  CHECK_FALSE(parse_target(Json::array()));
-  const auto target = parse_target(
-      Json::parse(R"({"kind": "Job", "metadata": {"uid": 3}, "spec": [], "status": {"observedGeneration": -1}})"));
+  CHECK_FALSE(parse_target(""));
+  CHECK_FALSE(parse_target("[]"));
+  const auto target =
+      parse_target(R"({"kind": "Job", "metadata": {"uid": 3}, "spec": [], "status": {"observedGeneration": -1}})");
   REQUIRE_FALSE(target);
   CHECK_THAT(target.error().message, Catch::Contains("kind: must be Deployment"));
   CHECK_THAT(target.error().message, Catch::Contains("metadata.uid"));

@@ -44,7 +44,7 @@ TEST_CASE("verification tells whether the restart helped") {
     const Journal journal = verifying_journal();
     CHECK(needs(journal).verification);
     const Time now = *journal.status.rolled_out + row.after;
-    const Step step = restart::step(journal, {std::nullopt, false, row.seen}, {}, now);
+    const Step step = restart::step(journal, hear(row.seen), {}, now);
     CHECK(to_string(step.status.phase) == to_string(row.phase));
     CHECK(to_string(step.status.outcome) == to_string(row.outcome));
     if (row.phase == Phase::kVerifying) {
