@@ -3,25 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "strategy.hpp"
+#include "pods.hpp"
 
 namespace remint::restart {
 namespace {
-
-/// The ordinal of a StatefulSet's pod: cart-12 -> 12.
-std::optional<std::int64_t> ordinal(const std::string& pod) {
-  const std::size_t dash = pod.rfind('-');
-  std::int64_t number = 0;
-  if (dash == std::string::npos) {
-    return std::nullopt;
-  }
-  const char* end = pod.data() + pod.size();
-  const auto parsed = std::from_chars(pod.data() + dash + 1, end, number);
-  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(number) : std::nullopt;
-}
 
 bool held_back_by_partition(const JournalSpec& spec, const TargetState& target) {
   if (spec.target.kind != "StatefulSet" || target.partition == 0) {

@@ -86,6 +86,16 @@ Step blocked(const View& view, const Finding& finding, Duration look_again) {
   return step;
 }
 
+std::string_view progress_message(const JournalStatus& status) {
+  const Condition* condition = find(status, "Progressing");
+  return condition == nullptr ? std::string_view() : std::string_view(condition->message);
+}
+
+std::optional<Time> blocked_since(const JournalStatus& status) {
+  const Condition* condition = find(status, "Blocked");
+  return condition != nullptr && condition->status ? std::optional(condition->since) : std::nullopt;
+}
+
 Step verify(const View& view, const std::string& message) {
   Step step;
   step.status = advance(view, Phase::kVerifying, "Verify",

@@ -55,6 +55,10 @@ struct Finding {
 /// The step goes on, but something is in its way: condition Blocked with a Warning Event when that is new. Nothing
 /// changes, and nothing is written, when it is already said so. `look_again`: how long to wait before trying again.
 [[nodiscard]] Step blocked(const View& view, const Finding& finding, Duration look_again);
+/// What condition Progressing says, or "": unlike status.message it stays while something is in the way.
+[[nodiscard]] std::string_view progress_message(const JournalStatus& status);
+/// Since when something has been in its way, if it is.
+[[nodiscard]] std::optional<Time> blocked_since(const JournalStatus& status);
 /// Pods are replaced; watch whether it helped.
 [[nodiscard]] Step verify(const View& view, const std::string& message);
 /// The end, with the Event that tells of it.

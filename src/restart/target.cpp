@@ -168,6 +168,7 @@ Result<PodState> parse_pod(std::string_view object) {
   pod.controller_uid = controller_of(metadata).uid;
   pod.created = metadata.at("creationTimestamp").time().value_or(Time{});
   pod.terminating = metadata.at("deletionTimestamp").present();
+  pod.grace_over = metadata.at("deletionTimestamp").time();
   pod.finished = is_finished(root.at("status"));
   pod.ready_since = ready_since(root.at("status"));
   pod.ready = pod.ready_since.has_value();
