@@ -20,17 +20,6 @@ std::string by_hand(const View& view) {
   return fmt::format("kubectl scale {}/{} -n {} --replicas={}", kind, target.name, target.ns, saved_size(view));
 }
 
-/// Somebody chose a size: it is not fought over.
-Step theirs(const View& view) {
-  const Finding finding{"ScaledByOthers",
-                        fmt::format("somebody else scaled it to {} while it was being restarted (it had {}): left at "
-                                    "that; waiting until its pods are Ready",
-                                    view.observation.target->replicas, saved_size(view))};
-  Step step = go_to(view, kWaitReady, finding);
-  step.effects.push_back(quietly(Notify{false, finding.reason, finding.message}));
-  return step;
-}
-
 /// The WorkloadRestart is being deleted, and the workload has a size again.
 Step let_go(const View& view) {
   return cancel(view, {"JournalDeleting", fmt::format("the WorkloadRestart was deleted while it ran; {} has its {} "
@@ -56,6 +45,16 @@ Finding not_back(const View& view, std::string_view why) {
 }
 
 }  // namespace
+
+Step theirs(const View& view) {
+  const Finding finding{"ScaledByOthers",
+                        fmt::format("somebody else scaled it to {} while it was being restarted (it had {}): left at "
+                                    "that; waiting until its pods are Ready",
+                                    view.observation.target->replicas, saved_size(view))};
+  Step step = go_to(view, kWaitReady, finding);
+  step.effects.push_back(quietly(Notify{false, finding.reason, finding.message}));
+  return step;
+}
 
 Step scale_up(const View& view, const Finding& why) {
   Step step = go_to(view, kScaleUp, why);

@@ -17,6 +17,8 @@ inline constexpr const char* kWaitReady = "WaitReady";
 [[nodiscard]] bool overdue(const View& view);
 [[nodiscard]] Step failed(const View& view, const Finding& why);
 
+/// To step WaitReady: somebody chose a size, which is not fought over.
+[[nodiscard]] Step theirs(const View& view);
 /// To step ScaleUp, with its patch.
 [[nodiscard]] Step scale_up(const View& view, const Finding& why);
 [[nodiscard]] Step step_gone(const View& view);

@@ -134,6 +134,9 @@ Step step_down(const View& view) {
                   {"SizeChanged", fmt::format("somebody else scaled {} from {} to {} just now: nothing was touched",
                                               target_name(view), saved_size(view), target.replicas)});
   }
+  if (target.generation >= view.journal.status.saved.generation_before + 2) {
+    return theirs(view);  // two changes that cancel each other out: our 0, whose answer got lost, and their way back
+  }
   if (const auto reason = not_now(view)) {
     return cancel(view, *reason);
   }

@@ -56,6 +56,21 @@ TEST_CASE("a target that is not one is refused with the fields that are wrong") 
   CHECK_THAT(target.error().message, Catch::Contains("status.observedGeneration"));
 }
 
+TEST_CASE("a pod is read, with the end of its grace period when it is on its way out") {
+  const auto pod = parse_pod(R"({"kind": "Pod", "metadata": {"name": "cart-0", "uid": "u",
+    "creationTimestamp": "2026-07-01T10:00:00Z", "deletionTimestamp": "2026-07-01T11:00:00Z",
+    "ownerReferences": [{"kind": "ReplicaSet", "name": "cart-5f", "uid": "o", "controller": true}]},
+    "status": {"phase": "Running",
+      "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-07-01T10:00:09Z"}]}})");
+  REQUIRE(pod);
+  CHECK(pod->controller_uid == "o");
+  CHECK(pod->ready_since == at("2026-07-01T10:00:09Z"));
+  CHECK(pod->terminating);
+  CHECK(pod->grace_over == at("2026-07-01T11:00:00Z"));
+  CHECK_FALSE(pod->finished);
+  CHECK_FALSE(parse_pod(R"({"kind": "Pod", "metadata": {"name": "cart-0"}})"));
+}
+
 struct Row {
   const char* what;
   const char* kind;
