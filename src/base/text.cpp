@@ -1,11 +1,15 @@
 #include "remint/base/text.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace remint {
 namespace {
@@ -79,6 +83,14 @@ std::size_t floor_to_character(std::string_view text, std::size_t bytes) {
   return bytes;
 }
 
+std::string to_hex(std::span<const unsigned char> bytes) {
+  std::string hex;
+  for (const unsigned char byte : bytes) {
+    hex += fmt::format("{:02x}", byte);
+  }
+  return hex;
+}
+
 }  // namespace
 
 std::string sanitize(std::string_view text, std::size_t max_bytes) {
@@ -113,11 +125,20 @@ bool is_valid_utf8(std::string_view text) {
 std::string sha256_hex(std::string_view text, std::size_t bytes) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::string hex;
-  for (std::size_t i = 0; i < std::min(bytes, digest.size()); ++i) {
-    hex += fmt::format("{:02x}", digest[i]);
-  }
-  return hex;
+  return to_hex({digest.data(), std::min(bytes, digest.size())});
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  unsigned int length = 0;
+  // OpenSSL hashes keys longer than a block itself, as RFC 2104 has it; no key of ours comes near the range of an int.
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
+       text.size(), digest.data(), &length);
+  return to_hex(digest);
+}
+
+bool same_secret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string dns_name(std::string_view text, std::size_t max) {

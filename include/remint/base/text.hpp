@@ -23,6 +23,13 @@ namespace remint {
 /// Lower-case hex of the first `bytes` (at most 32) bytes of SHA-256: for deterministic names.
 [[nodiscard]] std::string sha256_hex(std::string_view text, std::size_t bytes = 32);
 
+/// Lower-case hex of HMAC-SHA256 (RFC 2104), 64 characters. Any key length; an empty key protects nothing.
+[[nodiscard]] std::string hmac_sha256_hex(std::string_view key, std::string_view text);
+
+/// Are they equal? Takes as long for texts that differ in the first byte as for those that differ in the last one, so
+/// that a secret cannot be found out byte by byte. The length is no secret.
+[[nodiscard]] bool same_secret(std::string_view a, std::string_view b);
+
 /// A valid DNS-1123 label of at most `max` characters: lower-cased, other characters (dots too) to '-', cut, trimmed.
 /// "x" when nothing is left.
 [[nodiscard]] std::string dns_name(std::string_view text, std::size_t max = 253);

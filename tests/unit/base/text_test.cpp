@@ -117,5 +117,39 @@ TEST_CASE("any text becomes a valid DNS-1123 label") {
   CHECK(dns_name(text, max) == expected);
 }
 
+TEST_CASE("HMAC-SHA256 gives the codes of RFC 4231") {
+  const auto bytes = [](std::size_t count, char byte) { return std::string(count, byte); };
+  CHECK(hmac_sha256_hex(bytes(20, '\x0b'), "Hi There") ==
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  CHECK(hmac_sha256_hex("Jefe", "what do ya want for nothing?") ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(hmac_sha256_hex(bytes(20, '\xaa'), bytes(50, '\xdd')) ==
+        "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+  std::string counting;
+  for (char byte = 1; byte <= 25; ++byte) {
+    counting += byte;
+  }
+  CHECK(hmac_sha256_hex(counting, bytes(50, '\xcd')) ==
+        "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b");
+  CHECK(hmac_sha256_hex(bytes(20, '\x0c'), "Test With Truncation").substr(0, 32) == "a3b6167473100ee06e0c796c2955552b");
+  CHECK(hmac_sha256_hex(bytes(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First") ==
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  CHECK(hmac_sha256_hex(bytes(131, '\xaa'),
+                        "This is a test using a larger than block-size key and a larger than block-size data. The key "
+                        "needs to be hashed before being used by the HMAC algorithm.") ==
+        "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
+  // The example for empty key and text, as widely printed.
+  CHECK(hmac_sha256_hex("", "") == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
+TEST_CASE("two secrets are the same only when every byte is") {
+  CHECK(same_secret("", ""));
+  CHECK(same_secret("abc", "abc"));
+  CHECK_FALSE(same_secret("abc", "abd"));
+  CHECK_FALSE(same_secret("abc", "ab"));
+  CHECK_FALSE(same_secret("", "a"));
+  CHECK_FALSE(same_secret(std::string_view("a\0b", 3), std::string_view("a\0c", 3)));
+}
+
 }  // namespace
 }  // namespace remint
