@@ -71,6 +71,7 @@ TEST_CASE("two replicas that interleave, stop, lose answers and wake up late: on
   for (unsigned seed = 0; seed < 1000; ++seed) {
     CAPTURE(seed);
     World world;
+    world.through_json = false;
     std::mt19937 random(seed);
     world.refuse_creations = static_cast<int>(random() % 4);
     std::array<Replica, 2> replicas;
@@ -117,6 +118,7 @@ TEST_CASE("a journal that is deleted while two replicas interleave goes only whe
   for (unsigned seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
     World world;
+    world.through_json = false;
     std::mt19937 random(seed);
     std::array<Replica, 2> replicas;
     const auto deleted_at = random() % 60;
