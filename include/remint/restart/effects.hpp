@@ -38,6 +38,7 @@ struct Delete {
   ObjectKey key;
   std::string uid;          ///< precondition, never empty
   std::string propagation;  ///< "Orphan", "Background" or "" for the server's default
+  std::string resource_version = {};  ///< precondition too, or "": deleted only as it was looked at
   friend bool operator==(const Delete&, const Delete&) = default;
 };
 
