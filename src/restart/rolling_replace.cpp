@@ -64,10 +64,10 @@ Step begin(const View& view) {
                                      name, kClaim)});
   }
   Json manifest = manifest_of(target.object);
-  manifest["spec"]["replicas"] = target.state->replicas;
   if (const std::string why = unsuitable(view, target, manifest); !why.empty()) {
     return unfit(view, why);
   }
+  manifest["spec"]["replicas"] = target.state->replicas;
   SavedState saved;
   saved.uid = target.state->uid;
   saved.replicas = target.state->replicas;
