@@ -79,6 +79,7 @@ void RollingWorld::remove(const std::string& name, const std::string& propagatio
     edit(name, {{"metadata", {{"deletionTimestamp", format_rfc3339(now)}, {"finalizers", {"orphan"}}}}});
   } else {
     controllers.erase(name);
+    ++version_;
   }
 }
 
@@ -156,31 +157,43 @@ void RollingWorld::replicate(Json& controller) {
   for (std::size_t i = 0; i + wanted < mine.size(); ++i) {
     mine[i]->gone_at = now + seconds(2);
   }
-  std::int64_t ready = 0, available = 0, replicas = 0;
+  Counted counted;
   for (const RollingPod* pod : mine) {
-    replicas += pod->gone_at ? 0 : 1;
-    ready += !pod->gone_at && pod->ready_since ? 1 : 0;
-    available += !pod->gone_at && pod->ready_since && now - *pod->ready_since >= seconds(1) ? 1 : 0;
+    const bool ready = !pod->gone_at && pod->ready_since;
+    counted.replicas += pod->gone_at ? 0 : 1;
+    counted.ready += ready ? 1 : 0;
+    counted.available += ready && now - *pod->ready_since >= seconds(1) ? 1 : 0;
   }
-  Json status{{"replicas", replicas},
-              {"readyReplicas", ready},
-              {"availableReplicas", available},
-              {"observedGeneration", controller["metadata"]["generation"]}};
-  for (std::size_t i = mine.size(); i < wanted; ++i) {
-    if (pods.size() >= pod_quota) {
-      status["conditions"] = {{{"type", "ReplicaFailure"}, {"status", "True"}, {"message", "exceeded quota: pods"}}};
-      break;
+  const Json& labels = controller["spec"]["template"]["metadata"]["labels"];
+  for (std::size_t i = mine.size(); i < wanted && !counted.refused; ++i) {
+    counted.refused = pods.size() >= pod_quota;
+    if (!counted.refused) {
+      pods.push_back({"uid-" + std::to_string(++made_), uid, labels, now, std::nullopt, std::nullopt,
+                      matches({{"app", "cart"}}, labels)});
     }
-    pods.push_back({"uid-" + std::to_string(++made_), uid, controller["spec"]["template"]["metadata"]["labels"], now,
-                    std::nullopt, std::nullopt});
   }
-  if (status != controller["status"]) {
-    controller["status"] = std::move(status);
-    bump(controller);
+  Counted& said = counted_[controller["metadata"]["name"]];
+  counted.version = controller["metadata"]["resourceVersion"];
+  if (counted == said) {
+    return;
   }
+  controller["status"] = {{"replicas", counted.replicas},
+                          {"readyReplicas", counted.ready},
+                          {"availableReplicas", counted.available},
+                          {"observedGeneration", controller["metadata"]["generation"]}};
+  if (counted.refused) {
+    controller["status"]["conditions"] = {
+        {{"type", "ReplicaFailure"}, {"status", "True"}, {"message", "exceeded quota: pods"}}};
+  }
+  bump(controller);
+  counted.version = controller["metadata"]["resourceVersion"];
+  said = std::move(counted);
 }
 
 void RollingWorld::collect_garbage() {
+  if (std::exchange(collected_, version_) == version_) {
+    return;
+  }
   std::vector<std::string> alive;
   std::erase_if(controllers, [&](const auto& item) {
     if (!deleting(item.second)) {
@@ -206,6 +219,8 @@ void RollingWorld::collect_garbage() {
     const Json& metadata = item.second.at("metadata");
     return metadata.contains("ownerReferences") && dead(metadata["ownerReferences"][0]["uid"]);
   });
+  // What is deleted in this round takes its pods along in the next one.
+  collected_ = controllers.size() < alive.size() ? 0 : collected_;
   for (RollingPod& pod : pods) {
     if (!pod.owner.empty() && dead(pod.owner) && !pod.gone_at) {
       pod.gone_at = now + seconds(2);
@@ -233,9 +248,8 @@ void RollingWorld::others_work(Duration passes) {
 }
 
 std::int64_t RollingWorld::serving() const {
-  return std::ranges::count_if(pods, [](const RollingPod& pod) {
-    return pod.ready_since && !pod.gone_at && matches({{"app", "cart"}}, pod.labels);
-  });
+  return std::ranges::count_if(pods,
+                               [](const RollingPod& pod) { return pod.selected && pod.ready_since && !pod.gone_at; });
 }
 
 std::int64_t RollingWorld::size_of(const std::string& name) const {

@@ -25,6 +25,7 @@ struct RollingPod {
   Time created{};
   std::optional<Time> ready_since;
   std::optional<Time> gone_at;  ///< terminating until then
+  bool selected = false;        ///< by the Service
 };
 
 class RollingWorld {
@@ -75,13 +76,22 @@ class RollingWorld {
   [[nodiscard]] TargetState state_of(const std::string& name) const;
   [[nodiscard]] std::vector<PodState> pods_of(const std::string& uid) const;
   Answer write(const Act& act);
+  /// What a controller's status says: kept as numbers, too, because JSON is slow to compare.
+  struct Counted {
+    std::int64_t replicas = 0, ready = 0, available = 0;
+    bool refused = false;
+    std::string version;
+    friend bool operator==(const Counted&, const Counted&) = default;
+  };
   void replicate(Json& controller);
   void collect_garbage();
   void check_service() const;
 
   Journal journal_;
   Json original_;
+  std::map<std::string, Counted> counted_;  ///< by name
   std::uint64_t version_ = 100;
+  std::uint64_t collected_ = 0;  ///< the version at which the garbage collector was last here
   unsigned made_ = 0;
 };
 
@@ -107,6 +117,10 @@ class RollingReplica {
 void run_on(RollingWorld& world, RollingReplica& replica, int events = 1500, Duration passes = seconds(1));
 /// Until `there`; fails the test when that never comes.
 void run_until(RollingWorld& world, RollingReplica& replica, const std::function<bool()>& there);
+/// Two of three pods are moved.
+void run_to_the_middle(RollingWorld& world, RollingReplica& replica);
+/// As people do it: one that holds its finalizer stays until it is released.
+void delete_journal(RollingWorld& world);
 void run_to_step(RollingWorld& world, RollingReplica& replica, const std::string& step);
 
 /// One controller, of the old name, as it was, with new pods only.

@@ -123,6 +123,17 @@ void run_to_step(RollingWorld& world, RollingReplica& replica, const std::string
   run_until(world, replica, [&] { return world.journal().status.step == step; });
 }
 
+void run_to_the_middle(RollingWorld& world, RollingReplica& replica) {
+  run_until(world, replica, [&] {
+    return world.journal().status.step == "Move" && world.size_of(kOld) == 1 && world.size_of(world.successor()) == 2;
+  });
+}
+
+void delete_journal(RollingWorld& world) {
+  world.journal().deleting = true;
+  world.journal().resource_version += "0";
+}
+
 void check_replaced(RollingWorld& world) {
   world.others_work(seconds(3));
   const JournalStatus& status = world.journal().status;
