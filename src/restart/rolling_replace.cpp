@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "rolling_replace.hpp"
 
@@ -63,11 +64,11 @@ Step begin(const View& view) {
                                      "size it should have and remove its annotation {}",
                                      name, kClaim)});
   }
-  Json manifest = manifest_of(target.object);
-  manifest["spec"]["replicas"] = target.state->replicas;
+  Json manifest = manifest_of(target.object());
   if (const std::string why = unsuitable(view, target, manifest); !why.empty()) {
     return unfit(view, why);
   }
+  manifest["spec"]["replicas"] = target.state->replicas;
   SavedState saved;
   saved.uid = target.state->uid;
   saved.replicas = target.state->replicas;
@@ -81,8 +82,11 @@ Step begin(const View& view) {
 /// What the API server said to the one write of the step before.
 Step on_answer(const View& view, const Answer& answer) {
   const std::string& step = view.journal.status.step;
+  const bool newcomer = view.observation.target && view.observation.target->uid != view.journal.status.saved.uid;
+  const bool dry_run = step == kOrphanNext && !newcomer && progress_reason(view.journal.status) != kCreationChecked;
+  const bool creating = dry_run || step == kCreateFinal;
   if (answer.taken) {
-    return step == kOrphanNext ? orphan_after_dry_run(view) : stay(view);
+    return dry_run ? creation_checked(view) : stay(view);
   }
   switch (answer.code) {
     case ErrorCode::kConflict:
@@ -104,15 +108,13 @@ Step on_answer(const View& view, const Answer& answer) {
     return untouched ? unfit(view, why) : roll_back(view, {std::string(kStrategyUnfit), why});
   }
   const std::string what =
-      step == kOrphanNext || step == kCreateFinal
-          ? fmt::format(
-                "the API server refuses to create {} again: {}. Its pods are kept{}; Remint tries again, for as "
-                "long as it takes. The controller as it was is in status.saved.manifest",
-                name, answer.message, step == kOrphanNext ? " by " + view.journal.status.saved.successor : "")
-          : fmt::format("the API server refuses step {} of replacing {}: {}. Remint tries again", step, name,
-                        answer.message);
-  return blocked(view, {step == kOrphanNext || step == kCreateFinal ? "CreateRefused" : "WriteRefused", what},
-                 backoff(view, std::chrono::minutes(5)));
+      creating ? fmt::format(
+                     "the API server refuses to create {} again: {}. Its pods are kept{}; Remint tries again, for as "
+                     "long as it takes. The controller as it was is in status.saved.manifest",
+                     name, answer.message, dry_run ? " by " + view.journal.status.saved.successor : "")
+               : fmt::format("the API server refuses step {} of replacing {}: {}. Remint tries again", step, name,
+                             answer.message);
+  return blocked(view, {creating ? "CreateRefused" : "WriteRefused", what}, backoff(view, std::chrono::minutes(5)));
 }
 
 Step run(const View& view) {

@@ -5,10 +5,11 @@
 // old controller can stay as it is: the second one selects by the same labels and one more, its pods match the Services
 // (and the old selector) from the start, and at the end the original, made again, takes them over as orphans.
 
-#include <nlohmann/json.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "remint/base/json.hpp"
 #include "strategy.hpp"
 
 namespace remint::restart::rolling {
@@ -41,7 +42,8 @@ inline constexpr const char* kMovedAt = "remint.dev/moved-at";
 /// A controller as it is now, with what was written on it.
 struct Seen {
   const TargetState* state = nullptr;
-  Json object;
+  std::shared_ptr<const Json> json;
+  [[nodiscard]] const Json& object() const { return *json; }
   [[nodiscard]] std::string annotation(const char* key) const;
   [[nodiscard]] std::optional<std::int64_t> expected() const;
   [[nodiscard]] std::optional<Time> moved() const;
@@ -54,11 +56,10 @@ struct Seen {
 /// Deterministic, from the journal alone: ten hex digits.
 [[nodiscard]] std::string hash_of(const Journal& journal);
 [[nodiscard]] std::string successor_name(const Journal& journal);
-/// What stands in kClaim: while it goes forward, while it goes back, and when it is back. Each patch that changes it
-/// also changes the resourceVersion, so that no write planned before can still be taken.
+/// What stands in kClaim: while it goes forward, and while it goes back. A patch that changes it changes the
+/// resourceVersion, too, so that no write planned before can still be taken.
 [[nodiscard]] std::string claim_of(const Journal& journal);
 [[nodiscard]] std::string claim_going_back(const Journal& journal);
-[[nodiscard]] std::string claim_given_back(const Journal& journal);
 /// Another restart works on it.
 [[nodiscard]] bool claimed_by_others(const Seen& seen, const Journal& journal);
 
@@ -122,8 +123,9 @@ struct Pair {
 /// The old controller is gone: to OrphanNext.
 [[nodiscard]] Step let_go(const View& view);
 [[nodiscard]] Step step_orphan_next(const View& view);
-/// The dry run was taken: the second controller may go.
-[[nodiscard]] Step orphan_after_dry_run(const View& view);
+/// Condition Progressing's reason once the dry run was taken: the second controller may go.
+inline constexpr const char* kCreationChecked = "CreationChecked";
+[[nodiscard]] Step creation_checked(const View& view);
 [[nodiscard]] Step step_create_final(const View& view);
 [[nodiscard]] Step step_wait_ready(const View& view);
 [[nodiscard]] Step step_roll_back(const View& view);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "rolling_replace.hpp"
 
@@ -70,6 +71,13 @@ bool replaced(const View& view, const Pair& pair) {
   return all || (in_step(view) > deadline(view) && as_many);
 }
 
+/// All is as before, but for our marks.
+Effect unmark(const View& view, const Seen& old) {
+  Json metadata;
+  metadata["annotations"] = {{kClaim, nullptr}, {kExpected, nullptr}, {kMovedAt, nullptr}};
+  return change(view, old, view.journal.spec.target.name, std::move(metadata), Json());
+}
+
 Step take_next_away(const View& view, const Pair& pair) {
   const std::string& successor = view.journal.status.saved.successor;
   if (pair.next->state->deleting) {
@@ -110,14 +118,9 @@ Step step_roll_back(const View& view) {
     return follow_the_old_one(view, pair);
   }
   const std::string mark = pair.old->annotation(kClaim);
-  if (mark == claim_given_back(view.journal)) {
-    Step step = finish_back(view);
-    Json metadata;
-    metadata["annotations"] = {{kClaim, nullptr}, {kExpected, nullptr}, {kMovedAt, nullptr}};
-    Effect clean = change(view, *pair.old, view.journal.spec.target.name, std::move(metadata), Json());
-    clean.wants_answer = false;  // nobody listens any more, and a mark that was given back is in nobody's way
-    step.effects.push_back(std::move(clean));
-    return step;
+  if (view.journal.status.rolled_out) {
+    return mark.empty() || claimed_by_others(*pair.old, view.journal) ? finish_back(view)
+                                                                      : trying(view, unmark(view, *pair.old));
   }
   if (!pair.next && claimed_by_others(*pair.old, view.journal)) {
     return finish_back(view);
@@ -128,7 +131,10 @@ Step step_roll_back(const View& view) {
   if (pair.next) {
     return take_next_away(view, pair);
   }
-  return trying(view, claim(view, *pair.old, claim_given_back(view.journal), pair.old->state->replicas));
+  // Noted before the marks go: without them it would look as if the way back had not begun.
+  Step step = go_to(view, kRollBack, why(view));
+  step.status.rolled_out = view.now;
+  return step;
 }
 
 Step journal_invalid(const View& view, const std::string& what) {

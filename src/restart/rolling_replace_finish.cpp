@@ -1,6 +1,7 @@
 // RollingReplace, the way home: the old controller goes, the second one leaves its pods, the original takes them over.
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "rolling_replace.hpp"
 
@@ -32,7 +33,7 @@ std::optional<Seen> newcomer(const View& view) {
 
 Step let_go(const View& view) {
   return go_to(view, kOrphanNext,
-               {"OrphaningPods", fmt::format("the old controller is deleted; taking the second one, {}, away from its "
+               {"OrphaningPods", fmt::format("the old controller is deleted; the second one, {}, is to leave its "
                                              "pods",
                                              view.journal.status.saved.successor)});
 }
@@ -55,7 +56,7 @@ Step old_is_gone(const View& view, const Pair& pair) {
 /// Without the owner reference to the old one, which would have the garbage collector delete it, too.
 Effect make_independent(const View& view, const Seen& next) {
   Json rest = Json::array();
-  for (const Json& owner : member(next.object, {"metadata", "ownerReferences"})) {
+  for (const Json& owner : member(next.object(), {"metadata", "ownerReferences"})) {
     if (text(owner, {"uid"}) != view.journal.status.saved.uid) {
       rest.push_back(owner);
     }
@@ -72,7 +73,7 @@ Step created(const View& view, const Seen& seen) {
   std::string message = fmt::format("{} is there again; waiting until it has its pods", name);
   if (!ours) {
     message = fmt::format("somebody else created {} meanwhile: theirs stays{}", name,
-                          takes_pods_of(seen.object, next_object(view.journal, manifest))
+                          takes_pods_of(seen.object(), next_object(view.journal, manifest))
                               ? ", and takes the pods over"
                               : fmt::format(". It does not select the pods that were made (label {}={}): delete them "
                                             "once its own are ready",
@@ -111,7 +112,7 @@ Step step_delete_old(const View& view) {
                                                                  "{}, or its new pods were not available",
                                                                  target_name(view), format_duration(deadline(view)))});
   }
-  if (!takes_pods_of(*checked_manifest(view.journal), pair.next->object)) {
+  if (!takes_pods_of(*checked_manifest(view.journal), pair.next->object())) {
     return roll_back(view, {"EditedByOthers", fmt::format("somebody edited {}: {} would not take its pods over",
                                                           view.journal.status.saved.successor, target_name(view))});
   }
@@ -133,7 +134,7 @@ Step step_orphan_next(const View& view) {
     return wait_deleted(view, *pair.next, successor);
   }
   if (const auto theirs = newcomer(view); theirs && !theirs->state->deleting) {
-    if (takes_pods_of(theirs->object, pair.next->object)) {
+    if (takes_pods_of(theirs->object(), pair.next->object())) {
       return trying(view, remove(view, *pair.next, successor, "Orphan"));
     }
     // It makes pods of its own; ours serve until these are there.
@@ -146,20 +147,18 @@ Step step_orphan_next(const View& view) {
   if (view.observation.target) {
     return stay(view);  // the old one, still: the garbage collector is not done
   }
+  if (progress_reason(view.journal.status) == kCreationChecked) {
+    return trying(view, remove(view, *pair.next, successor, "Orphan"));
+  }
   // If quota, admission or RBAC do not let it be created again, better to know while its pods still have a controller.
   return trying(view, create(view, final_object(view.journal, *checked_manifest(view.journal)), true));
 }
 
-Step orphan_after_dry_run(const View& view) {
-  const Pair pair = look(view);
-  if (!pair.next || pair.next->state->deleting || view.observation.target) {
-    return stay(view);
-  }
-  Step step = stay(view);
-  Effect effect = remove(view, *pair.next, view.journal.status.saved.successor, "Orphan");
-  effect.wants_answer = false;  // else its answer would be taken for one more dry run's
-  step.effects.push_back(std::move(effect));
-  return step;
+Step creation_checked(const View& view) {
+  return go_to(view, kOrphanNext,
+               {kCreationChecked, fmt::format("{} could be created again (dry run); taking the second controller, {}, "
+                                              "away from its pods",
+                                              target_name(view), view.journal.status.saved.successor)});
 }
 
 Step step_create_final(const View& view) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "rolling_replace.hpp"
 
@@ -81,7 +82,7 @@ std::string pods_refused(const Pair& pair) {
   if (!pair.next) {
     return "";
   }
-  for (const Json& condition : member(pair.next->object, {"status", "conditions"})) {
+  for (const Json& condition : member(pair.next->object(), {"status", "conditions"})) {
     if (text(condition, {"type"}) == "ReplicaFailure" && text(condition, {"status"}) == "True") {
       const std::string message = text(condition, {"message"});
       return message.empty() ? "(its status gives no reason)" : message;

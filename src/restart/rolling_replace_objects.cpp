@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "remint/base/text.hpp"
 #include "rolling_replace.hpp"
@@ -66,7 +67,7 @@ std::string text(const Json& object, std::initializer_list<const char*> path) {
   return value.is_string() ? value.get<std::string>() : "";
 }
 
-std::string Seen::annotation(const char* key) const { return text(object, {"metadata", "annotations", key}); }
+std::string Seen::annotation(const char* key) const { return text(object(), {"metadata", "annotations", key}); }
 
 std::optional<std::int64_t> Seen::expected() const {
   const std::string digits = annotation(kExpected);
@@ -80,14 +81,14 @@ std::optional<Time> Seen::moved() const { return parse_rfc3339(annotation(kMoved
 
 std::string Seen::finalizers() const {
   std::string list;
-  for (const Json& name : member(object, {"metadata", "finalizers"})) {
+  for (const Json& name : member(object(), {"metadata", "finalizers"})) {
     list += (list.empty() ? "" : ", ") + (name.is_string() ? name.get<std::string>() : "?");
   }
   return list;
 }
 
 bool Seen::owned_by(const std::string& uid) const {
-  return std::ranges::any_of(member(object, {"metadata", "ownerReferences"}),
+  return std::ranges::any_of(member(object(), {"metadata", "ownerReferences"}),
                              [&](const Json& owner) { return text(owner, {"uid"}) == uid; });
 }
 
@@ -95,7 +96,7 @@ std::optional<Seen> see(const std::optional<TargetState>& state) {
   if (!state) {
     return std::nullopt;
   }
-  return Seen{&*state, parse_json(state->object).value_or(Json())};
+  return Seen{&*state, std::make_shared<const Json>(parse_json(state->object).value_or(Json()))};
 }
 
 std::string hash_of(const Journal& journal) { return sha256_hex(journal.uid, kHashBytes); }
@@ -107,12 +108,10 @@ std::string successor_name(const Journal& journal) {
 
 std::string claim_of(const Journal& journal) { return journal.uid; }
 std::string claim_going_back(const Journal& journal) { return journal.uid + "/back"; }
-std::string claim_given_back(const Journal& journal) { return journal.uid + "/done"; }
 
 bool claimed_by_others(const Seen& seen, const Journal& journal) {
   const std::string claim = seen.annotation(kClaim);
-  return !claim.empty() && !claim.ends_with("/done") && claim != claim_of(journal) &&
-         claim != claim_going_back(journal);
+  return !claim.empty() && claim != claim_of(journal) && claim != claim_going_back(journal);
 }
 
 Json manifest_of(const Json& object) {
@@ -134,7 +133,7 @@ Json manifest_of(const Json& object) {
 }
 
 bool unedited(const Seen& old, const SavedState& saved) {
-  Json now = manifest_of(old.object);
+  Json now = manifest_of(old.object());
   Json then = parse_json(saved.manifest).value_or(Json());
   if (!member(now, {"spec"}).is_object() || !member(then, {"spec"}).is_object()) {
     return false;

@@ -1,6 +1,7 @@
 // RollingReplace's writes. Each is taken only if nothing has changed since the look that it was decided on.
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "rolling_replace.hpp"
 
