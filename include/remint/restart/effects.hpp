@@ -36,8 +36,8 @@ struct Patch {
 struct Delete {
   std::string kind;
   ObjectKey key;
-  std::string uid;          ///< precondition, never empty
-  std::string propagation;  ///< "Orphan", "Background" or "" for the server's default
+  std::string uid;                    ///< precondition, never empty
+  std::string propagation;            ///< "Orphan", "Background" or "" for the server's default
   std::string resource_version = {};  ///< precondition too, or "": deleted only as it was looked at
   friend bool operator==(const Delete&, const Delete&) = default;
 };

@@ -48,7 +48,7 @@ struct PodState {
   std::optional<Time> ready_since;  ///< of the condition Ready
   bool terminating = false;
   std::optional<Time> grace_over;  ///< of a terminating one: when its grace period ends (deletionTimestamp)
-  bool finished = false;  ///< phase Succeeded or Failed
+  bool finished = false;           ///< phase Succeeded or Failed
 };
 /// From a Pod as the API server sent it.
 [[nodiscard]] Result<PodState> parse_pod(std::string_view object);
