@@ -43,7 +43,9 @@ namespace {
 Step old_is_gone(const View& view, const Pair& pair) {
   // Its deletion was ours only if the second one had been made independent of it before.
   if (pair.next && pair.next->owned_by(view.journal.status.saved.uid)) {
-    return roll_back(view, *target_lost(view));
+    Step step = roll_back(view, *target_lost(view));
+    step.status.successor_uid.clear();
+    return step;
   }
   if (view.journal.spec.options.keep_new_name && pair.next) {
     return verify(view, fmt::format("all {} pods are replaced; the controller's name is {} now",

@@ -19,6 +19,8 @@ using std::chrono::seconds;
 
 inline constexpr const char* kOld = "cart";
 
+[[nodiscard]] bool matches(const Json& selector, const Json& labels);
+
 struct RollingPod {
   std::string uid, owner;
   Json labels;

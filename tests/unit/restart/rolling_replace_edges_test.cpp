@@ -176,6 +176,47 @@ TEST_CASE("who deletes the old controller in the middle means all of it, or none
   }
 }
 
+TEST_CASE("who deletes the old controller just before Remint would means all of it, too") {
+  RollingWorld world;
+  RollingReplica replica;
+  run_to_step(world, replica, "DeleteOld");
+  world.floor = 0;
+  world.remove(kOld, "Background");
+  run_on(world, replica);
+  CHECK(reason_of(world.journal().status) == "TargetGone");
+  CHECK(world.controllers.empty());
+}
+
+TEST_CASE("our own deletion of the old controller that arrives after turning round is made good") {
+  for (const bool delete_second : {false, true}) {
+    RollingWorld world;
+    RollingReplica slow, quick;
+    bool turned = false;
+    world.before = [&](const Effect& effect) {
+      const auto* deletion = std::get_if<Delete>(&effect.act);
+      if (deletion == nullptr || deletion->key.name != kOld || std::exchange(turned, true)) {
+        return;
+      }
+      if (delete_second) {
+        world.floor = 0;
+        world.remove(world.successor(), "Background");
+      } else {
+        world.scale(world.successor(), 4);
+      }
+      while (world.journal().status.step != "RollBack") {
+        quick.advance(world);
+      }
+    };
+    run_until(world, slow, [&] { return turned; });
+    CHECK(world.controllers.count(kOld) == 0);
+    run_on(world, quick);
+    CHECK(world.controllers.size() == 1);
+    CHECK(world.old().at("spec") == world.original().at("spec"));
+    CHECK(world.journal().status.phase == Phase::kSucceeded);
+    CHECK(world.serving() == 3);
+  }
+}
+
 TEST_CASE("somebody who creates the old name first keeps theirs, and it takes the pods over") {
   for (const std::string step : {"OrphanNext", "CreateFinal"}) {
     RollingWorld world;
