@@ -148,8 +148,9 @@ Result<restart::Journal> RestartController::save(const restart::Journal& journal
                                                  const std::stop_token& stop) {
   if (!settings_.journal_key.empty()) status.seal = restart::seal(journal, status, settings_.journal_key);
   auto body = restart::status_patch(status);
-  // What was saved is written once; of a status that could not be read, nothing of it is known here.
-  if (!journal.invalid.empty()) body["status"].erase("saved");
+  // What was saved is written once, and then never touched: not even spelled in another way than whoever wrote it did.
+  const bool unchanged = !journal.invalid.empty() || status.saved == journal.status.saved;
+  if (unchanged) body["status"].erase("saved");
   body["metadata"]["resourceVersion"] = journal.resource_version;
   kube::WriteOptions options;
   options.subresource = "status";

@@ -72,7 +72,8 @@ policy::PastRestart to_past_restart(const Journal& journal) {
       past.pods.push_back(pod.name);
     }
   }
-  if (past.strategy == Strategy::kRollingReplace && journal.spec.options.keep_new_name) {
+  // While it runs, the second controller is no workload of its own, whatever its pods do.
+  if (past.strategy == Strategy::kRollingReplace && (journal.spec.options.keep_new_name || !is_final(past.phase))) {
     past.successor = journal.status.saved.successor;
   }
   return past;

@@ -35,6 +35,11 @@ std::optional<Finding> not_this(const View& view) {
                                                             "only bare pods are recreated",
                                                             name, target.controller)};
   }
+  if (target.between_controllers) {
+    return Finding{"BetweenControllers", name +
+                                             " is being handed from one ReplicationController to the next: it will "
+                                             "have a controller in a moment"};
+  }
   if (target.finished) {
     return Finding{"PodFinished", fmt::format("{} has finished: there is nothing to restart", name)};
   }

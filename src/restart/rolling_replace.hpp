@@ -25,7 +25,6 @@ inline constexpr const char* kRollBack = "RollBack";
 /// Annotation and label: which restart made this controller, which pods are of the second one.
 inline constexpr const char* kRestartedBy = "remint.dev/restarted-by";  ///< UID of the WorkloadRestart
 inline constexpr const char* kReplaces = "remint.dev/replaces";         ///< "<name>:<uid>" of the old controller
-inline constexpr const char* kRestartLabel = "remint.dev/restart";
 /// On the old controller: whose restart is under way. See claim_of().
 inline constexpr const char* kClaim = "remint.dev/restarting";
 /// On both: the size that we set, in the same patch as the size. Another size is somebody else's.

@@ -58,6 +58,7 @@ bool is_finished(const JsonReader& pod_status) {
 void read_pod(const JsonReader& root, TargetState& target) {
   const JsonReader status = root.at("status");
   target.finished = is_finished(status);
+  target.between_controllers = root.at("metadata").at("labels").at(kRestartLabel).present();
   target.mirror = root.at("metadata").at("annotations").at("kubernetes.io/config.mirror").present();
   target.replicas = target.current = target.updated = 1;
   target.ready = target.available = ready_since(status) ? 1 : 0;

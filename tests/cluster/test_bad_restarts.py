@@ -70,7 +70,7 @@ def test_a_uid_that_does_not_match(stand, creator, strategy):
 
 def test_strategies_that_do_not_fit_the_kind(stand):
     space = stand.space
-    made = {creator: getattr(space, creator)(creator.replace("_", "-")) for creator, _ in UNFIT}
+    made = {creator: getattr(space, creator)(creator.replace("_", "-")) for creator in dict(UNFIT)}
     for workload in made.values():
         workload.wait_ready()
     pods = {pod.metadata.uid for pod in space.core.list_namespaced_pod(space.name).items}

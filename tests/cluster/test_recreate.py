@@ -161,7 +161,7 @@ def never(stand, shell, pattern):
 
 def test_a_mirror_pod_is_left_alone(stand):
     # Mirror pods may not have an account.
-    without = {"serviceAccountName": None, "automountServiceAccountToken": False}
+    without = {"serviceAccountName": None, "automountServiceAccountToken": False, "nodeName": stand.cluster.core().list_node().items[0].metadata.name}
     shell = stand.space.bare_pod("shell", annotations={"kubernetes.io/config.mirror": "x"}, spec=without)
     never(stand, shell, "mirror")
 

@@ -60,7 +60,7 @@ struct PastRestart {
   bool unfit = false;             ///< cancelled: its strategy does not suit the workload, another one may
   bool reverted = false;          ///< failed: somebody took it back (GitOps)
   std::vector<std::string> pods;  ///< EvictPods: the names of those it evicts
-  std::string successor;          ///< RollingReplace that keeps the new name: that name
+  std::string successor;          ///< RollingReplace that runs, or keeps the new name: that name
 };
 
 struct Decision {

@@ -12,6 +12,9 @@
 
 namespace remint::restart {
 
+/// On the pods that RollingReplace's second controller makes; between two controllers they have none for a moment.
+inline constexpr const char* kRestartLabel = "remint.dev/restart";
+
 /// A workload of any kind whose object Remint can read.
 struct TargetState {
   std::string uid, resource_version;
@@ -25,6 +28,7 @@ struct TargetState {
                current = 0;                       ///< of the status; a DaemonSet's as scheduled numbers
   std::string update_revision, current_revision;  ///< StatefulSet
   std::int64_t partition = 0;                     ///< StatefulSet: pods below it keep the old template
+  bool between_controllers = false;               ///< Pod: bears kRestartLabel
   bool mirror = false, finished = false;          ///< Pod: annotation kubernetes.io/config.mirror; Succeeded or Failed
 };
 

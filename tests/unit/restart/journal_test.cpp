@@ -195,10 +195,13 @@ TEST_CASE("the choice of the next strategy sees what came of a journal's own") {
   CHECK(to_past_restart(journal).pods == std::vector<std::string>{"cart-a", "cart-b"});
 }
 
-TEST_CASE("a second controller that keeps its name is told of") {
+TEST_CASE("a second controller is told of while it is one, and for ever when it keeps its name") {
+  // Once it was taken for a workload of its own, whose pods failed like the old ones', and was restarted by itself.
   Journal journal = running_journal("Move");
   journal.spec.strategy = Strategy::kRollingReplace;
   journal.status.saved.successor = "cart-5f";
+  CHECK(to_past_restart(journal).successor == "cart-5f");
+  journal.status.phase = Phase::kFailed;
   CHECK(to_past_restart(journal).successor.empty());
   journal.spec.options.keep_new_name = true;
   CHECK(to_past_restart(journal).successor == "cart-5f");

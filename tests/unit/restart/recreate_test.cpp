@@ -51,6 +51,10 @@ TEST_CASE("pods that must not be recreated are left alone, with the reason") {
         Json::array({Json{{"kind", "Node"}, {"name", "node-1"}, {"uid", "x"}, {"controller", true}}});
     reason = "MirrorPod";
   }
+  SECTION("one that RollingReplace hands from one controller to the next") {
+    pod["metadata"]["labels"]["remint.dev/restart"] = "0123456789";
+    reason = "BetweenControllers";
+  }
   SECTION("a finished one") {
     pod["status"]["phase"] = "Succeeded";
     reason = "PodFinished";
