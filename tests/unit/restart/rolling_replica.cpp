@@ -15,7 +15,7 @@ std::vector<PodState> RollingWorld::pods_of(const std::string& uid) const {
   for (const RollingPod& pod : pods) {
     if (pod.owner == uid) {
       states.push_back({"cart-" + pod.uid, pod.uid, pod.owner, pod.created, pod.ready_since.has_value(),
-                        pod.ready_since, pod.gone_at.has_value(), false});
+                        pod.ready_since, pod.gone_at.has_value(), std::nullopt, false});
     }
   }
   return states;
