@@ -15,7 +15,7 @@ from harness.subjects import SUBJECTS, controllers
 from harness.tables import row
 from harness.write_proxy import BEFORE, HELD
 
-pytestmark = [pytest.mark.remint, pytest.mark.parametrize("strategy", SUBJECTS)]
+pytestmark = [pytest.mark.remint, pytest.mark.slow, pytest.mark.parametrize("strategy", SUBJECTS)]
 
 OUTAGE = 60 if matrix.FULL else 10  # s; either is longer than the lease
 

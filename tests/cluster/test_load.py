@@ -17,7 +17,7 @@ from harness.tables import row
 from harness.workloads import Space
 from harness.write_proxy import WriteProxy
 
-pytestmark = pytest.mark.remint
+pytestmark = [pytest.mark.remint, pytest.mark.slow]
 
 WORKLOADS = int(os.environ.get("REMINT_LOAD_WORKLOADS", "500"))
 FLAGS = ("--restart-poll", "500ms", "--restart-quiet", "1s", "--lease-duration", "30s", "--log-level", "info")

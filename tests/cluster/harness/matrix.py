@@ -11,7 +11,7 @@ from .write_proxy import POINTS
 
 FULL = bool(os.environ.get("REMINT_FULL_MATRIX"))
 # The cells mostly wait; so many at once keep two cores busy.
-AT_ONCE = int(os.environ.get("REMINT_MATRIX_AT_ONCE", "6"))
+AT_ONCE = int(os.environ.get("REMINT_MATRIX_AT_ONCE", "4"))
 SAME, OTHER = "the same replica", "another replica"
 
 
