@@ -15,6 +15,7 @@ _KINDS = [
     ("AppsV1Api", "list_replica_set_for_all_namespaces", "apps/v1", "ReplicaSet"),
     ("AppsV1Api", "list_stateful_set_for_all_namespaces", "apps/v1", "StatefulSet"),
     ("AppsV1Api", "list_daemon_set_for_all_namespaces", "apps/v1", "DaemonSet"),
+    ("CoreV1Api", "list_replication_controller_for_all_namespaces", "v1", "ReplicationController"),
     ("CoreV1Api", "list_pod_for_all_namespaces", "v1", "Pod"),
 ]
 

@@ -21,9 +21,9 @@ constexpr std::array<Check, 13> kChecks{
     check_thresholds,         // before these are met there is no case to speak of
     check_curable,            // a restart must be able to help
     check_confidence,         // and must hit the right one
+    check_running,            // one at a time; and the states that a restart passes through are no findings
     check_strategy,           // there must be a way to do it
     check_workload,           // that its present state allows
-    check_running,            // one at a time
     check_already_restarted,  // and one per cause
     check_breaker,            // not again and again
     check_cooldown,           // not too soon

@@ -183,17 +183,17 @@ TEST_CASE("the first check that objects decides, in the order that the contract 
   right([&] { scene.workload.annotations.clear(); }, "Thresholds");
   right([&] { scene.facts.pods = pods; }, "NotCurable");
   right([&] { scene.facts.diagnosis = Diagnosis::kExpired; }, "LowConfidence");
-  right([&] { scene.facts.confidence = 1; }, "NoStrategy");
-  right([&] { scene.workload.ref.api_version = "apps/v1"; }, "WorkloadUnknown");
-  right([&] { scene.workload.known = true; }, "WorkloadDeleting");
-  right([&] { scene.workload.deleting = false; }, "AlreadyRestarting");
+  right([&] { scene.facts.confidence = 1; }, "AlreadyRestarting");
   right([&] { scene.restarts[0].cause = "other"; }, "RestartRunning");
   right(
       [&] {
         scene.restarts[0].phase = Phase::kFailed;
         scene.restarts[0].finished = scene.now - minutes(1);
       },
-      "Cooldown");
+      "NoStrategy");
+  right([&] { scene.workload.ref.api_version = "apps/v1"; }, "WorkloadUnknown");
+  right([&] { scene.workload.known = true; }, "WorkloadDeleting");
+  right([&] { scene.workload.deleting = false; }, "Cooldown");
   right([&] { scene.policies[0].spec.limits = {seconds(0), 1, 1}; }, "MaxPerHour");
   right([&] { scene.restarts.clear(); }, "ObserveMode");
   right([&] { scene.policies[0].spec.mode = Mode::kEnforce; }, "Allowed");

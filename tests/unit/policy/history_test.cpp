@@ -17,6 +17,18 @@ TEST_CASE("a restart under way makes the workload wait, and says which") {
   CHECK(decision.strategy == Strategy::kRolloutRestart);
 }
 
+TEST_CASE(
+    "the states that a restart passes through are no findings: it once was told of 0 replicas in the middle of its "
+    "cure") {
+  Scene scene;
+  scene.past(Phase::kRunning, Outcome::kNone, minutes(3), {}).cause = scene.facts.cause;
+  scene.workload.replicas = 0;
+  CHECK(scene.decide().check == "AlreadyRestarting");
+  scene.workload.replicas = 3;
+  scene.workload.stuck = true;
+  CHECK(scene.decide().check == "AlreadyRestarting");
+}
+
 TEST_CASE("restarts of a workload of the same name but another UID are somebody else's") {
   Scene scene;
   scene.past(Phase::kRunning, Outcome::kNone, minutes(3), {}).workload.uid = "uid-before";

@@ -42,7 +42,8 @@ Journal after(Journal journal, const Step& step) {
 }
 
 TEST_CASE("DeletePod: the old pod terminates, and is waited for") {
-  const Step waiting = step(in_step("DeletePod"), see(terminating(running_pod())), {}, kNow + minutes(15));
+  const Step waiting =
+      step(in_step("DeletePod"), see(terminating(running_pod())), {}, kNow + minutes(15) + seconds(30));
   CHECK(waiting.status == in_step("DeletePod").status);
   CHECK(waiting.effects.empty());
 }
