@@ -42,6 +42,7 @@ struct Carry {
     if (!resource) return std::unexpected(resource.error());
     kube::DeleteOptions options;
     options.uid = act.uid;
+    options.resource_version = act.resource_version;  // an edit between look and deletion must not be lost
     options.propagation = act.propagation;
     return client.remove(**resource, act.key, options, stop);
   }
