@@ -21,7 +21,7 @@ MISTAKES = {
     "spec.limits.cooldown": {"limits": {"cooldown": "forever"}},
     "spec.limits.maxPerHour": {"limits": {"maxPerHour": -1}},
     "spec.verification.observe": {"verification": {"observe": "0s"}},
-    "spec.match.kinds": {"match": {"kinds": ["Toaster"]}},
+    "spec.match.kinds": {"match": {"kinds": ["Job"]}},
 }
 
 

@@ -37,7 +37,7 @@ def test_expired_tokens_are_cured_by_exactly_one_restart(scene):
     assert set(spec["pods"]) and set(spec["pods"]) <= old_pods
     assert spec["evidence"] and spec["reason"]
     assert status["saved"]["restartedAt"] == web.restarts()[0]
-    times = [status[key] for key in ("startedAt", "patchedAt", "rolledOutAt", "finishedAt")]
+    times = [status[key] for key in ("startedAt", "rolledOutAt", "finishedAt")]
     assert times == sorted(times)
     # ... and so do the Events on the workload, and the metrics.
     assert scene.space.events_about(web)

@@ -12,7 +12,6 @@ import pytest
 from harness import resources, wait_until
 from harness.expect import (
     IGNORED,
-    ON_DELETE,
     PAUSED_DEPLOYMENT,
     PAUSED_UNTIL,
     REJECTIONS_EXTERNAL,
@@ -64,7 +63,6 @@ def stage(remint_cluster):
         )
         cast.paused = _paused(space)
         play(cast.paused)
-        cast.on_delete = play(space.daemon_set("on-delete", spec={"updateStrategy": {"type": "OnDelete"}}))
         cast.outsider = play(_other_namespace(cluster).deployment("outsider"))
         cast.recovered = _recovered(space, cluster)
         cast.stuck, stuck_client = _stuck(space, cluster)
@@ -173,11 +171,6 @@ def test_a_workload_that_is_paused_until_a_time(stage):
 def test_a_paused_deployment(stage):
     wait_explained(stage.paused, PAUSED_DEPLOYMENT)
     untouched(stage.paused)
-
-
-def test_a_daemon_set_that_is_updated_by_hand(stage):
-    wait_explained(stage.on_delete, ON_DELETE)
-    untouched(stage.on_delete)
 
 
 def test_a_deployment_whose_rollout_is_stuck(stage):

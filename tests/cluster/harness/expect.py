@@ -16,7 +16,6 @@ PAUSED_UNTIL = r"remint\.dev/paused-until"
 COOLDOWN = r"cooldown"
 PAUSED_DEPLOYMENT = r"paused"
 STUCK_ROLLOUT = r"stuck|progress|roll-?out"
-ON_DELETE = r"OnDelete"
 
 DECISIONS = "remint_decisions_total"  # labelled with decision="Restart|Wait|Ask|Observe|Refuse"
 WATCH_RESTARTS = "remint_watch_restarts_total"  # labelled with reason="expired" for a 410
