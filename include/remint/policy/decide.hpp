@@ -111,10 +111,10 @@ struct Effective {
 [[nodiscard]] std::optional<Effective> select_policy(std::span<const Policy> policies, const WorkloadFacts& workload);
 
 /// Never throws, reads no clock. Checks in order: own namespace; policy matches; ignore annotation; paused-until
-/// annotation; signal thresholds (pending); diagnosis can be cured by a restart; confidence; a restart of the workload running;
-/// a strategy is left (see strategy.hpp); workload state (unknown, deleting, paused, stuck, scaled to 0, OnDelete) as
-/// far as it matters to that strategy; same cause already restarted; breaker; cooldown; max per hour; max concurrent;
-/// mode.
+/// annotation; signal thresholds (pending); diagnosis can be cured by a restart; confidence; a restart of the workload
+/// running; a strategy is left (see strategy.hpp); workload state (unknown, deleting, paused, stuck, scaled to 0,
+/// OnDelete) as far as it matters to that strategy; same cause already restarted; breaker; cooldown; max per hour; max
+/// concurrent; mode.
 ///
 /// Same cause: while its restart runs, Wait. After one that succeeded, Wait as long as what accuses the pods began
 /// before it ended (old pods that linger); what began later is a new incident (a revision that was rolled back to), and
