@@ -156,10 +156,11 @@ void RunParts::journal_changed(const ObjectKey& key, const std::shared_ptr<const
   if (journal) {
     detection_->post(
         [ns = key.ns, past = restart::to_past_restart(*journal)](auto& e, Time) { e.set_restart(ns, past); });
-    restarts_->enqueue(key);
   } else {
     detection_->post([key](auto& e, Time) { e.remove_restart(key.ns, key.name); });
   }
+  // One that is gone, too: or it would be counted as blocked for ever.
+  restarts_->enqueue(key);
 }
 
 std::vector<policy::PastRestart> RunParts::past_restarts() const {
