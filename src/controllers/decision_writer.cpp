@@ -26,8 +26,7 @@ restart::Journal make_journal(const WorkloadDecision& decision) {
   auto& spec = journal.spec;
   spec.target = decision.the_case.workload;
   spec.strategy = decision.decision.strategy;
-  const auto& options = decision.decision.options;
-  spec.options = {options.update_period, options.keep_new_name, options.keep_node};
+  spec.options = decision.decision.options;
   spec.cause = decision.the_case.cause;
   spec.diagnosis = decision.the_case.diagnosis;
   spec.confidence = decision.the_case.confidence;

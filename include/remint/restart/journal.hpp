@@ -21,14 +21,8 @@ struct EvidenceLine {
   friend bool operator==(const EvidenceLine&, const EvidenceLine&) = default;
 };
 
-/// What the policy says about how a strategy works.
-struct StrategyOptions {
-  Duration update_period = std::chrono::seconds(10);  ///< RollingReplace: at least this long between two pods
-  bool keep_new_name =
-      false;               ///< RollingReplace: leave the second controller's name instead of giving the old one back
-  bool keep_node = false;  ///< Recreate: onto the same node
-  friend bool operator==(const StrategyOptions&, const StrategyOptions&) = default;
-};
+/// What the policy says about how a strategy works, kept with the restart.
+using StrategyOptions = policy::StrategyOptions;
 
 struct JournalSpec {
   ObjectRef target;  ///< with UID: a workload of the same name that was made anew is not touched
