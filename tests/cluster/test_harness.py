@@ -265,3 +265,19 @@ def test_metrics_are_parsed_as_prometheus_writes_them():
     assert metrics.find("a", x="1") == [({"x": "1", "y": 'say "hi"'}, 2.0)]
     assert metrics.sum("a") == 5
     assert metrics.sum("b") == 1000
+
+
+def test_the_fake_kubelet_cannot_remove_a_pod_that_nobody_deleted(scene):
+    """kwok asks by name: one that was late removed the pod just created again under the name of the one it meant."""
+    cluster, _, workload = scene
+    pod = workload.live_pods()[0].metadata
+    with kubernetes.config.new_client_from_config(str(cluster.folder / "kwok.kubeconfig")) as kwok:
+
+        def refused():
+            try:
+                kubernetes.client.CoreV1Api(kwok).delete_namespaced_pod(pod.name, pod.namespace, dry_run="All")
+                return False  # an admission policy takes a moment to be in force
+            except ApiException as error:
+                return "kwok-removes-what-is-terminating" in str(error)
+
+        wait_until(refused, 10, "the refusal")

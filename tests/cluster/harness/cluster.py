@@ -26,6 +26,7 @@ from .switch import Switch
 from .tokens import Minter, SigningKey
 
 _STAGES = Path(__file__).resolve().parent / "manifests" / "kwok-stages.yaml"
+_KWOK = "harness-kwok"
 _AUDIT_POLICY = DEPLOY / "audit" / "policy.yaml"  # the one that users are given
 
 
@@ -77,6 +78,7 @@ class Cluster:
             self.etcd.start()
             self.apiserver.start(self.options.audit_webhook or self._own_webhook())
             self._start_components()
+            self._bind_kwok()
             for index in range(self.options.nodes):
                 self._add_node(index)
         except BaseException:
@@ -178,17 +180,37 @@ class Cluster:
 
     def _start_components(self):
         arguments = (self.folder, self.claims, self.kubeconfig)
+        kwok = (self.folder, self.claims, self.kubeconfig_for("kwok", _KWOK, ["system:masters"]))
         self._components = [
             components.controller_manager(
                 self.binaries / "kube-controller-manager", *arguments, self.apiserver, self.authority
             ),
             components.scheduler(self.binaries / "kube-scheduler", *arguments),
-            components.kwok(self.binaries / "kwok", *arguments, self.options.stages, self.octet),
+            components.kwok(self.binaries / "kwok", *kwok, self.options.stages, self.octet),
         ]
         for _, process in self._components:
             process.start()
         for port, process in self._components:
             process.wait_ready(lambda port=port: components.listening(port), 60, f"listening on {port}")
+
+    def _bind_kwok(self):
+        """A kubelet removes pods by UID; kwok does so by name, and now and then removes the next pod of that name."""
+        admission = kubernetes.client.AdmissionregistrationV1Api(self.api_client())
+        metadata = {"name": "kwok-removes-what-is-terminating"}
+        rules = [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["DELETE"]}]
+        admission.create_validating_admission_policy(
+            {
+                "metadata": metadata,
+                "spec": {
+                    "matchConstraints": {"resourceRules": rules},
+                    "matchConditions": [{"name": "kwok", "expression": f"request.userInfo.username == '{_KWOK}'"}],
+                    "validations": [{"expression": "has(oldObject.metadata.deletionTimestamp)"}],
+                },
+            }
+        )
+        admission.create_validating_admission_policy_binding(
+            {"metadata": metadata, "spec": {"policyName": metadata["name"], "validationActions": ["Deny"]}}
+        )
 
     def _add_node(self, index):
         # Each node has an address of its own, so that a hostNetwork client can be told from a pod.
