@@ -99,15 +99,19 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
   if (!settings_.journal_key.empty() && !restart::sealed(journal, settings_.journal_key)) {
     journal.invalid.push_back({"status.seal", "this status was not written by Remint, or with another journal key"});
   }
-  auto observation = observe(client_, journal, hooks_, settings_.machine, clock_.now(), stop);
-  if (!observation) return std::unexpected(observation.error());
-  const ObjectRef about = told_on(journal, *observation);
+  std::optional<ObjectRef> about;
+  std::optional<restart::Answer> answer;
   for (int round = 0;; ++round) {
+    // Looked at anew each time: while the API server was asked, a person may have edited what is deleted next.
+    auto observation = observe(client_, journal, hooks_, settings_.machine, clock_.now(), stop);
+    if (!observation) return std::unexpected(observation.error());
+    if (!about) about = told_on(journal, *observation);
+    observation->answer = std::move(answer);
     const auto step = restart::step(journal, *observation, settings_.machine, clock_.now());
-    auto answer = take(journal, step, about, stop);
-    if (!answer) return std::unexpected(answer.error());
-    if (!*answer || round == kAnswersInARow) return step.look_again;
-    observation->answer = std::move(*answer);
+    auto taken = take(journal, step, *about, stop);
+    if (!taken) return std::unexpected(taken.error());
+    if (!*taken || round == kAnswersInARow) return step.look_again;
+    answer = std::move(*taken);
   }
 }
 

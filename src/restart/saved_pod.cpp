@@ -98,8 +98,11 @@ std::string manifest_problem(const Journal& journal) {
 bool edited_since(std::string_view pod, const Journal& journal) {
   const Json now = clean_pod(parsed(pod), journal.spec.options.keep_node);
   const Json then = parsed(journal.status.saved.manifest);
-  // Annotations are left out: controllers write there all the time.
-  return at(now, {"spec"}) != at(then, {"spec"}) || at(now, {"metadata", "labels"}) != at(then, {"metadata", "labels"});
+  Json annotations = at(then, {"metadata", "annotations"});
+  annotations.erase(kRestartedBy);
+  const Json annotated = at(now, {"metadata", "annotations"});
+  return at(now, {"spec"}) != at(then, {"spec"}) || at(now, {"metadata", "labels"}) != at(then, {"metadata", "labels"}) ||
+         (annotated.is_null() ? Json::object() : annotated) != annotations;
 }
 
 bool made_by(std::string_view pod, const Journal& journal) {

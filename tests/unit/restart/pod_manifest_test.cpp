@@ -159,16 +159,16 @@ TEST_CASE("the dry run differs from the creation in nothing but the name") {
   CHECK(Json::parse(under_generated_name(expected.dump()))["metadata"]["generateName"] == std::string(48, 'a') + "-");
 }
 
-TEST_CASE("an edit of spec or labels is noticed, chatter in annotations and status is not") {
+TEST_CASE("an edit of spec, labels or annotations is noticed, chatter in the status is not") {
   const Journal journal = saved_journal();
   Json pod = running_pod();
-  pod["metadata"]["annotations"]["heartbeat"] = "1";
   pod["metadata"]["resourceVersion"] = "101";
   pod["status"]["phase"] = "Pending";
   CHECK_FALSE(edited_since(pod.dump(), journal));
   SECTION("image") { pod["spec"]["containers"][0]["image"] = "cart:8"; }
   SECTION("label") { pod["metadata"]["labels"]["app"] = "none"; }
   SECTION("the first label") { pod["metadata"].erase("labels"); }
+  SECTION("annotation") { pod["metadata"]["annotations"]["example.com/note"] = "of a person"; }
   CHECK(edited_since(pod.dump(), journal));
 }
 
