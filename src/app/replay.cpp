@@ -25,7 +25,7 @@ void single_out(const detect::AuditBatch& from, std::uint32_t index, detect::Aud
   to.clear();
   detect::AuditRecord record = from.records[index];
   for (auto* text : {&record.audit_id, &record.verb, &record.uri, &record.user_agent, &record.resource, &record.ns,
-                     &record.pod_uid, &record.pod_name, &record.user_name, &record.credential_id}) {
+                     &record.pod_uid, &record.pod_name, &record.user_name}) {
     *text = to.add(from.text(*text));
   }
   to.records.push_back(record);

@@ -141,13 +141,13 @@ ReadStatus read_response(ondemand::value value, RawEvent& event) {
 }
 
 ReadStatus read_object_ref(ondemand::value value, RawEvent& event) {
-  event.resource = event.ns = {};
-  if (!event.user_name.empty()) {
-    return ReadStatus::kOk;  // kept for rejected events only
-  }
+  event.resource = event.ns = event.object_name = {};
   return each_field_of(value, [&event](const char* key, ondemand::value field) {
     if (is(key, "resource")) {
       return read_string(field, event.resource);
+    }
+    if (is(key, "name")) {
+      return read_string(field, event.object_name);
     }
     return is(key, "namespace") ? read_string(field, event.ns) : ReadStatus::kOk;
   });

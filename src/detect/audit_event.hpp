@@ -20,7 +20,7 @@ enum class ReadStatus : std::uint8_t {
 struct RawEvent {
   std::string_view audit_id, stage, verb, uri, user_agent, received, staged;
   std::string_view user_name, pod_uid, pod_name, credential_id;
-  std::string_view resource, ns;
+  std::string_view resource, ns, object_name;
   std::string_view source;  ///< last of sourceIPs
   std::string_view stale;   ///< value of the stale-token annotation
   std::int64_t code = 0;

@@ -29,6 +29,17 @@ std::int64_t stale_seconds(std::string_view annotation) {
   return error == std::errc{} && seconds >= 0 && seconds <= kHundredYears ? seconds : -1;
 }
 
+std::uint64_t hash_of(std::string_view text) { return std::hash<std::string_view>()(text); }
+
+std::uint64_t shape_of(const RawEvent& event) {
+  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15U;
+  if (event.resource.empty()) {
+    return hash_of(event.uri.substr(0, event.uri.find('?')));
+  }
+  const std::uint64_t name = event.resource == "leases" ? hash_of(event.object_name) : 0;
+  return (hash_of(event.resource) * kSpread + hash_of(event.ns)) * kSpread + name;
+}
+
 }  // namespace
 
 void AuditRecords::begin(AuditBatch& batch) {
@@ -85,9 +96,8 @@ ReadStatus AuditRecords::add(const RawEvent& event) {
            add_text(event.ns, kTextCap, record.ns);
   } else {
     fine = fine && add_text(event.pod_uid, kTextCap, record.pod_uid) &&
-           add_text(event.pod_name, kTextCap, record.pod_name) &&
-           add_text(event.user_name, kTextCap, record.user_name) &&
-           add_text(event.credential_id, kTextCap, record.credential_id);
+           add_text(event.pod_name, kTextCap, record.pod_name) && add_text(event.user_name, kTextCap, record.user_name);
+    record.credential = event.credential_id.empty() ? 0 : hash_of(event.credential_id);
     record.stale_seconds = event.has_stale ? stale_seconds(event.stale) : -1;
   }
   if (!fine) {
@@ -95,6 +105,8 @@ ReadStatus AuditRecords::add(const RawEvent& event) {
     batch_->arena.resize(arena_before);
     return ReadStatus::kInvalid;
   }
+  record.agent = hash_of(batch_->text(record.user_agent));
+  record.shape = shape_of(event);
   report_.rejected += record.kind == AuditKind::kRejected ? 1U : 0U;
   report_.stale += record.stale_seconds >= 0 ? 1U : 0U;
   return ReadStatus::kOk;

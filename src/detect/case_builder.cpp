@@ -34,15 +34,20 @@ Time breaks_at(const PodState& state, const DetectorSettings& settings) {
 }
 
 /// A token that was seen past its warning threshold, and whose last day has come before the first rejection.
-bool expired(const PodState& state, const DetectorSettings& settings) {
-  return state.failing() && state.stale() &&
-         breaks_at(state, settings) - kAnnotationError <= state.accusation->run.since();
+bool expired(const Suspect& suspect, const DetectorSettings& settings) {
+  return suspect.failing() && suspect.state->stale() &&
+         breaks_at(*suspect.state, settings) - kAnnotationError <= suspect.since;
 }
 
 void add_reasons(const Suspect& suspect, const DetectorSettings& settings, std::vector<std::string>& reasons) {
   const PodRecord& pod = suspect.view.pod;
   const PodState& state = *suspect.state;
-  if (state.failing()) {
+  if (suspect.failing() && !suspect.reasons.empty()) {
+    // Two pods that one caller accuses share its reasons.
+    std::ranges::copy_if(suspect.reasons, std::back_inserter(reasons), [&](const std::string& reason) {
+      return std::ranges::find(reasons, reason) == reasons.end();
+    });
+  } else if (suspect.failing()) {
     reasons.push_back(sanitize(fmt::format("{} was the address of pod {} since {}, which is not on the host network",
                                            state.accusation->address.to_string(), pod_path(pod),
                                            format_rfc3339(state.accusation->address_since))));
@@ -83,9 +88,7 @@ Evidence stale_note(const Suspect& suspect, const DetectorSettings& settings) {
 std::vector<Evidence> evidence_of(const std::vector<Suspect>& suspects, const DetectorSettings& settings) {
   std::vector<Evidence> all;
   for (const Suspect& suspect : suspects) {
-    if (suspect.state->accusation) {
-      std::ranges::copy(suspect.state->accusation->run.notes(), std::back_inserter(all));
-    }
+    std::ranges::copy(suspect.notes, std::back_inserter(all));
     if (suspect.state->stale()) {
       all.push_back(stale_note(suspect, settings));
     }
@@ -108,7 +111,39 @@ std::string revision_of(const PodView& view) {
   return pod.revision.empty() ? pod.owner.uid : pod.revision;
 }
 
-PodHealth health_of(const PodRecord& pod, const PodState* state, const DetectorSettings& settings) {
+Suspect suspect_of(PodView view, const PodState* state) {
+  static const PodState kNeverHeard;
+  Suspect suspect;
+  suspect.view = std::move(view);
+  suspect.state = state == nullptr ? &kNeverHeard : state;
+  if (suspect.state->failing()) {
+    const FailingRun& run = suspect.state->accusation->run;
+    suspect.rejections = run.times();
+    suspect.count = run.count();
+    suspect.since = run.since();
+    suspect.notes = run.notes();
+    suspect.confidence = kByAddress;
+  }
+  return suspect;
+}
+
+void add_accusation(Suspect& suspect, const SharedAccusation& accusation) {
+  const bool better = !suspect.failing() || accusation.confidence > suspect.confidence;
+  if (better) {
+    suspect.confidence = accusation.confidence;
+    suspect.reasons = accusation.reasons;
+  }
+  std::vector<Time> merged;
+  std::ranges::merge(suspect.rejections, accusation.rejections, std::back_inserter(merged));
+  suspect.rejections = std::move(merged);
+  suspect.count += accusation.rejections.size();
+  suspect.since = suspect.rejections.front();
+  std::ranges::copy(accusation.notes, std::back_inserter(suspect.notes));
+}
+
+PodHealth health_of(const Suspect& suspect, const DetectorSettings& settings) {
+  const PodRecord& pod = suspect.view.pod;
+  const PodState* const state = suspect.state;
   PodHealth health;
   health.uid = pod.uid;
   health.name = pod.name;
@@ -116,15 +151,11 @@ PodHealth health_of(const PodRecord& pod, const PodState* state, const DetectorS
   health.revision = pod.revision;
   health.terminating = pod.deleting.has_value();
   health.ready = pod.ready;
-  if (state == nullptr) {
-    return health;
-  }
-  if (state->failing()) {
-    const FailingRun& run = state->accusation->run;
-    health.rejections = run.times();
-    health.rejection_count = run.count();
-    health.failing_since = run.since();
-    health.last_rejection = run.last();
+  if (suspect.failing()) {
+    health.rejections = suspect.rejections;
+    health.rejection_count = suspect.count;
+    health.failing_since = suspect.since;
+    health.last_rejection = suspect.rejections.back();
   }
   if (state->last_success != PodState::kNever) {
     health.last_success = state->last_success;
@@ -144,9 +175,7 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const DetectorSett
   // Rejected wins over stale; then whoever began first shows the revision that is at fault. Newer revisions may fail,
   // too, but a restart for the sake of both would never know which of them it cured.
   const auto rank = [](const Suspect& s) {
-    const bool failing = s.state->failing();
-    return std::make_tuple(!failing, failing ? s.state->accusation->run.since() : s.state->stale_since(),
-                           s.view.pod.name);
+    return std::make_tuple(!s.failing(), s.failing() ? s.since : s.state->stale_since(), s.view.pod.name);
   };
   std::ranges::sort(suspects, {}, rank);
   Case found;
@@ -157,15 +186,21 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const DetectorSett
     return revision_of(s.view) != found.cause || s.view.workload != found.workload;
   });
 
-  const bool rejected = suspects.front().state->failing();
-  const bool any_expired = std::ranges::any_of(suspects, [&](const Suspect& s) { return expired(*s.state, settings); });
+  const bool rejected = suspects.front().failing();
+  const bool any_expired = std::ranges::any_of(suspects, [&](const Suspect& s) { return expired(s, settings); });
   found.diagnosis = !rejected ? Diagnosis::kStaleToken : any_expired ? Diagnosis::kExpired : Diagnosis::kUnknown;
-  found.confidence = rejected ? kByAddress : kByUid;
+  found.confidence = kByUid;
+  if (rejected) {
+    // Of pods that are accused at all one is enough: what is restarted is their workload.
+    const auto surest =
+        std::ranges::max_element(suspects, {}, [](const Suspect& s) { return s.failing() ? s.confidence : 0; });
+    found.confidence = surest->confidence;
+  }
   found.id = sha256_hex(found.workload.uid + "\n" + found.cause, 4);
   found.reasons = reasons_of(suspects, found.diagnosis, settings);
   found.evidence = evidence_of(suspects, settings);
   for (const Suspect& suspect : suspects) {
-    found.pods.push_back(health_of(suspect.view.pod, suspect.state, settings));
+    found.pods.push_back(health_of(suspect, settings));
     const auto& breaks = found.pods.back().breaks_at;
     if (breaks && (!found.breaks_at || *breaks < *found.breaks_at)) {
       found.breaks_at = breaks;
@@ -185,8 +220,9 @@ Evidence rejection_note(const AuditBatch& batch, const AuditRecord& record, std:
   const std::string path = sanitize(uri.substr(0, uri.find('?')), kMaxPath);
   const std::string agent = sanitize(batch.text(record.user_agent), kMaxAgent);
   return {"audit", record.received,
-          fmt::format("401 to {} {} from {} (pod {}), {}", sanitize(upper(batch.text(record.verb)), 20), path,
-                      record.source ? record.source->to_string() : "an unknown address", sanitize(pod_name),
+          fmt::format("401 to {} {} from {}{}, {}", sanitize(upper(batch.text(record.verb)), 20), path,
+                      record.source ? record.source->to_string() : "an unknown address",
+                      pod_name.empty() ? std::string() : fmt::format(" (pod {})", sanitize(pod_name)),
                       agent.empty() ? std::string("no user agent") : fmt::format("user agent \"{}\"", agent))};
 }
 

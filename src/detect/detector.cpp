@@ -1,8 +1,11 @@
 #include "remint/detect/detector.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
+#include "callers.hpp"
 #include "case_builder.hpp"
 #include "owners.hpp"
 #include "pod_state.hpp"
@@ -28,12 +31,17 @@ struct Detector::Impl {
   TextMap<PodState> pods;                  // by UID
   TextMap<std::set<std::string>> accused;  // workload UID -> UIDs of its failing and stale pods
   std::set<std::string> changed;           // workload UIDs
+  Callers callers{inventory, pods};
   std::size_t failing_pods = 0;
   DetectorCounts counts;
   Time last_sweep{};
+  Time watermark = Time::min();  // the newest event
 
   void rejected(const AuditBatch& batch, const AuditRecord& record);
   void accepted(const AuditBatch& batch, const AuditRecord& record);
+  /// From an address that is nobody's own.
+  void rejected_from_shared(const AuditBatch& batch, const AuditRecord& record);
+  void learn(std::string_view uid, PodState& state, const AuditRecord& record);
   PodState* state_of(std::string_view uid);
   /// Puts an accusation into, and takes it out of, the index by workload.
   void assign(const std::string& uid, PodState& state, const std::string& workload_uid);
@@ -100,16 +108,36 @@ void Detector::Impl::reconsider(const std::string& uid, PodState& state, bool wa
   }
 }
 
+void Detector::Impl::rejected_from_shared(const AuditBatch& batch, const AuditRecord& record) {
+  switch (callers.rejected(batch, record)) {
+    case Callers::Taken::kAttributed:
+      return;
+    case Callers::Taken::kFull:
+      ++counts.overflow;
+      [[fallthrough]];
+    case Callers::Taken::kUnattributed:
+      ++counts.unattributed;
+  }
+}
+
 void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record) {
   ++counts.rejected;
-  const AddressAnswer answer =
-      record.source ? inventory.who_had(*record.source, record.received) : AddressAnswer{AddressOwner::kNode, {}, {}};
+  if (!record.source) {
+    ++counts.unattributed;
+    return;
+  }
+  const AddressAnswer answer = inventory.who_had(*record.source, record.received);
   switch (answer.owner) {
     case AddressOwner::kNode:
+      return rejected_from_shared(batch, record);
     case AddressOwner::kAmbiguous:
       ++counts.unattributed;
       return;
     case AddressOwner::kExternal:
+      // Unless pods have been accepted from there: a gateway, or a load balancer before the API server.
+      if (callers.shared(*record.source)) {
+        return rejected_from_shared(batch, record);
+      }
       ++counts.external;
       return;
     case AddressOwner::kOtherTime:
@@ -147,6 +175,22 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
   reconsider(uid, *state, was_failing);
 }
 
+void Detector::Impl::learn(std::string_view uid, PodState& state, const AuditRecord& record) {
+  if (!record.source) {
+    return;
+  }
+  const IpAddress& address = *record.source;
+  const bool new_address = state.habits.learn(fold(address), fold(record.agent), fold(record.shape), record.received);
+  if (!new_address || inventory.who_had(address, record.received).owner == AddressOwner::kPod) {
+    return;
+  }
+  auto& known = state.shared_addresses;
+  if (known.size() < PodState::kMaxShared && std::ranges::find(known, address) == known.end()) {
+    known.push_back(address);
+    callers.settle(address, uid);
+  }
+}
+
 void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record) {
   ++counts.accepted;
   const std::string_view pod_uid = batch.text(record.pod_uid);
@@ -157,6 +201,7 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
   const bool was_failing = state->failing();
   const bool was_stale = state->stale();
   state->accepted(record.received, record.stale_seconds);
+  learn(pod_uid, *state, record);
   if (!state->accusation && !state->stale()) {
     return;  // the healthy many
   }
@@ -173,22 +218,37 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
 }
 
 std::vector<Suspect> Detector::Impl::suspects_of(std::string_view workload_uid) const {
-  std::vector<Suspect> suspects;
-  const auto found = accused.find(workload_uid);
-  if (found == accused.end()) {
-    return suspects;
-  }
-  for (const std::string& uid : found->second) {
+  std::map<std::string, Suspect> suspects;  // by UID
+  const auto suspect = [&](const std::string& uid) -> Suspect* {
+    if (const auto known = suspects.find(uid); known != suspects.end()) {
+      return &known->second;
+    }
     auto view = inventory.pod(uid);
-    if (view && !view->pod.deleting && !view->pod.finished && view->workload.uid == workload_uid) {
-      suspects.push_back({std::move(*view), &pods.find(uid)->second});
+    if (!view || view->pod.deleting || view->pod.finished || view->workload.uid != workload_uid) {
+      return nullptr;
+    }
+    const auto state = pods.find(uid);
+    return &suspects.emplace(uid, suspect_of(std::move(*view), state == pods.end() ? nullptr : &state->second))
+                .first->second;
+  };
+  if (const auto found = accused.find(workload_uid); found != accused.end()) {
+    std::ranges::for_each(found->second, suspect);
+  }
+  for (const SharedAccusation& accusation : callers.accusations_of(workload_uid)) {
+    if (Suspect* const accused_pod = suspect(accusation.pod_uid)) {
+      add_accusation(*accused_pod, accusation);
     }
   }
-  return suspects;
+  std::vector<Suspect> all;
+  for (auto& [uid, one] : suspects) {
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 void Detector::Impl::sweep(Time now) {
   const Time quiet_before = now - settings.forget_pod_after;
+  callers.forget(quiet_before, changed);
   for (auto it = pods.begin(); it != pods.end();) {
     auto& [uid, state] = *it;
     const bool quiet = state.last_heard() < quiet_before;
@@ -205,6 +265,7 @@ void Detector::Impl::sweep(Time now) {
       if (state.accusation) {
         release(uid, state);
       }
+      callers.leave(state, uid);
       it = pods.erase(it);
     } else {
       ++it;
@@ -222,6 +283,7 @@ void Detector::count_events(const AuditReport& report) { impl_->counts.audit_eve
 
 void Detector::observe(const AuditBatch& batch, Time /*now*/) {
   for (const AuditRecord& record : batch.records) {
+    impl_->watermark = std::max(impl_->watermark, record.received);
     const bool stale = record.stale_seconds >= 0;
     // Only what is counted is compared with what was seen: a success is a success, however often it is told.
     if ((stale || record.kind == AuditKind::kRejected) && !impl_->seen.insert(record.dedup)) {
@@ -239,16 +301,27 @@ void Detector::observe(const AuditBatch& batch, Time /*now*/) {
 
 void Detector::pod_changed(std::string_view pod_uid) {
   const auto found = impl_->pods.find(pod_uid);
-  if (found == impl_->pods.end() || !found->second.accusation) {
+  if (found == impl_->pods.end()) {
     return;
   }
-  const std::string uid(pod_uid);
   PodState& state = found->second;
-  impl_->changed.insert(state.accusation->workload_uid);
+  if (!state.accusation && state.shared_addresses.empty()) {
+    return;  // the healthy many
+  }
+  const std::string uid(pod_uid);
   const auto view = impl_->inventory.pod(uid);
+  if (state.gone == Time::max() && (!view || view->pod.deleting || view->pod.finished)) {
+    impl_->callers.gone(uid, impl_->watermark);
+    state.gone = impl_->watermark;
+  }
+  if (!state.accusation) {
+    return;
+  }
+  impl_->changed.insert(state.accusation->workload_uid);
   if (!view) {
     impl_->failing_pods -= state.failing() ? 1U : 0U;
     impl_->release(uid, state);
+    impl_->callers.leave(state, uid);
     impl_->pods.erase(found);
   } else {
     impl_->follow(uid, state, view->workload.uid);
@@ -256,6 +329,7 @@ void Detector::pod_changed(std::string_view pod_uid) {
 }
 
 std::vector<std::string> Detector::take_changed() {
+  impl_->callers.judge_changed(impl_->watermark, impl_->changed);
   std::vector<std::string> uids(impl_->changed.begin(), impl_->changed.end());
   impl_->changed.clear();
   return uids;
@@ -274,14 +348,13 @@ std::optional<Case> Detector::find_case(std::string_view workload_uid) const {
 }
 
 std::vector<std::string> Detector::open_cases() const {
-  std::vector<std::string> uids;
+  std::set<std::string> uids;
   for (const auto& [uid, pods] : impl_->accused) {
-    if (!impl_->suspects_of(uid).empty()) {
-      uids.push_back(uid);
-    }
+    uids.insert(uid);
   }
-  std::sort(uids.begin(), uids.end());
-  return uids;
+  std::ranges::move(impl_->callers.accused(), std::inserter(uids, uids.end()));
+  std::erase_if(uids, [this](const std::string& uid) { return impl_->suspects_of(uid).empty(); });
+  return {uids.begin(), uids.end()};
 }
 
 std::vector<PodHealth> Detector::health(std::string_view workload_uid, Time since) const {
@@ -290,7 +363,8 @@ std::vector<PodHealth> Detector::health(std::string_view workload_uid, Time sinc
     const auto view = impl_->inventory.pod(uid);
     if (view->pod.created >= since) {
       const auto found = impl_->pods.find(uid);
-      healths.push_back(health_of(view->pod, found == impl_->pods.end() ? nullptr : &found->second, impl_->settings));
+      const PodState* const state = found == impl_->pods.end() ? nullptr : &found->second;
+      healths.push_back(health_of(suspect_of(*view, state), impl_->settings));
     }
   }
   std::ranges::sort(healths, {}, &PodHealth::name);

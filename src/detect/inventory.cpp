@@ -39,6 +39,7 @@ struct Inventory::Impl {
   AddressBook addresses;
   Owners owners;
   TextMap<Node> nodes;
+  std::unordered_map<IpAddress, std::string> node_names;
   TextMap<Namespace> namespaces;
   std::deque<Removed> removed;                  // in the order of removal
   std::array<std::uint32_t, kKinds> relists{};  // the number of the newest relist, per kind
@@ -98,6 +99,7 @@ void Inventory::Impl::remove_node(std::string_view name) {
   }
   for (const IpAddress& ip : found->second.record.addresses) {
     addresses.remove_node(ip);
+    node_names.erase(ip);
   }
   nodes.erase(found);
 }
@@ -137,6 +139,7 @@ void Inventory::apply(NodeRecord node) {
   impl_->remove_node(node.name);
   for (const IpAddress& ip : node.addresses) {
     impl_->addresses.add_node(ip);
+    impl_->node_names.insert_or_assign(ip, node.name);
   }
   const std::string name = node.name;
   impl_->nodes.insert_or_assign(name, Impl::Node{std::move(node), impl_->relists[index_of(ObjectKind::kNode)]});
@@ -280,6 +283,19 @@ std::vector<std::string> Inventory::live_pods(std::string_view workload_uid) con
     std::ranges::move(impl_->owners.owned_by(uid), std::back_inserter(to_visit));
   }
   return pods;
+}
+
+std::vector<std::string_view> Inventory::pods_on(std::string_view node) const {
+  std::vector<std::string_view> uids;
+  for (const PodStore::Slot slot : impl_->pods.on_node(node)) {
+    uids.push_back(impl_->pods.at(slot).uid());
+  }
+  return uids;
+}
+
+std::string_view Inventory::node_at(const IpAddress& address) const {
+  const auto found = impl_->node_names.find(address);
+  return found == impl_->node_names.end() ? std::string_view() : std::string_view(found->second);
 }
 
 std::size_t Inventory::pod_count() const { return impl_->pods.size(); }

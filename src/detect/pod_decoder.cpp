@@ -1,4 +1,6 @@
 // Pods make up nearly all of what Remint reads at its start: one pass, and nothing kept that nobody asks for.
+#include <algorithm>
+
 #include "object_reader.hpp"
 #include "remint/detect/objects.hpp"
 
@@ -7,6 +9,7 @@ namespace {
 
 using Value = ObjectReader::Value;
 
+constexpr std::size_t kMaxPrograms = 256;
 constexpr std::size_t kMaxAddresses = 4;  // Kubernetes knows two: one per IP family
 
 class PodDecoder {
@@ -99,7 +102,41 @@ class PodDecoder {
     if (is(key, "hostNetwork")) {
       return reader_.flag(value, "spec.hostNetwork", pod_.host_network);
     }
-    return !is(key, "serviceAccountName") || reader_.text(value, "spec.serviceAccountName", pod_.service_account);
+    if (is(key, "serviceAccountName")) {
+      return reader_.text(value, "spec.serviceAccountName", pod_.service_account);
+    }
+    return !is(key, "containers") ||
+           reader_.items(value, "spec.containers", [this](Value item) { return container(item); });
+  }
+
+  bool container(Value item) {
+    return reader_.fields(item, "spec.containers", [this](const char* key, Value value) {
+      if (is(key, "name") || is(key, "image")) {
+        std::string text;
+        if (!reader_.text(value, "spec.containers", text)) {
+          return false;
+        }
+        add_program(text);
+        return true;
+      }
+      return !is(key, "command") || reader_.items(value, "spec.containers.command", [this](Value word) {
+        std::string_view text;
+        if (unquote(trimmed_token(word), text)) {
+          add_program(text);
+        }
+        return true;
+      });
+    });
+  }
+
+  /// Only the last part of a path: the registry and the folder are not what a program calls itself.
+  void add_program(std::string_view text) {
+    const std::size_t left = kMaxPrograms - std::min(kMaxPrograms, pod_.programs.size());
+    text = text.substr(0, text.find('@'));
+    const std::string_view name = text.substr(text.rfind('/') + 1);
+    if (!name.empty() && name.size() < left) {
+      pod_.programs.append(name).append(1, '\n');
+    }
   }
 
   bool status(const char* key, Value value) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "habits.hpp"
 #include "remint/base/time.hpp"
 #include "remint/detect/detector.hpp"
 
@@ -58,6 +59,11 @@ struct PodState {
   Time last_stale = kNever;        ///< success with a stale one
   std::int64_t stale_seconds = 0;  ///< what the annotation said at last_stale
   std::unique_ptr<Accusation> accusation;
+  Habits habits;
+  std::vector<IpAddress> shared_addresses;  ///< from which it was accepted, other than its own; at most kMaxShared
+  Time gone = Time::max();                  ///< when it was first known to be terminating or gone
+
+  static constexpr std::size_t kMaxShared = 4;
 
   [[nodiscard]] bool stale() const { return last_stale > last_fresh; }
   [[nodiscard]] bool failing() const { return accusation && !accusation->run.empty(); }

@@ -3,6 +3,28 @@
 #include <algorithm>
 
 namespace remint::detect {
+namespace {
+
+using Index = std::unordered_map<TextId, std::vector<PodStore::Slot>>;
+
+void take_out(Index& index, TextId key, PodStore::Slot slot) {
+  const auto found = index.find(key);
+  if (found == index.end()) {
+    return;
+  }
+  std::erase(found->second, slot);
+  if (found->second.empty()) {
+    index.erase(found);
+  }
+}
+
+const std::vector<PodStore::Slot>& slots_of(const Index& index, TextId key) {
+  static const std::vector<PodStore::Slot> kNone;
+  const auto found = index.find(key);
+  return found == index.end() ? kNone : found->second;
+}
+
+}  // namespace
 
 PodStore::Slot PodStore::put(const PodRecord& pod, std::optional<Slot> known) {
   Slot slot = known.value_or(0);
@@ -31,9 +53,10 @@ PodStore::Slot PodStore::put(const PodRecord& pod, std::optional<Slot> known) {
   packed.finished = pod.finished;
   packed.ready = pod.ready;
   texts_.assign(packed.ns, pod.ns);
-  texts_.assign(packed.node, pod.node);
+  set_node(slot, pod.node);
   texts_.assign(packed.service_account, pod.service_account);
   texts_.assign(packed.revision, pod.revision);
+  texts_.assign(packed.programs, pod.programs);
   set_owner(slot, pod.owner);
   packed.extra.reset();
   if (!pod.labels.empty() || !pod.annotations.empty()) {
@@ -57,13 +80,17 @@ void PodStore::set_owner(Slot slot, const OwnerRef& owner) {
   }
 }
 
-void PodStore::disown(Slot slot) {
-  const auto found = by_owner_.find(pods_[slot].owner_uid);
-  if (found != by_owner_.end()) {
-    std::erase(found->second, slot);
-    if (found->second.empty()) {
-      by_owner_.erase(found);
-    }
+void PodStore::disown(Slot slot) { take_out(by_owner_, pods_[slot].owner_uid, slot); }
+
+void PodStore::set_node(Slot slot, std::string_view node) {
+  PackedPod& packed = pods_[slot];
+  if (texts_.text(packed.node) == node) {
+    return;
+  }
+  take_out(by_node_, packed.node, slot);
+  texts_.assign(packed.node, node);
+  if (packed.node != 0) {
+    by_node_[packed.node].push_back(slot);
   }
 }
 
@@ -74,14 +101,15 @@ std::optional<PodStore::Slot> PodStore::find(std::string_view uid) const {
 
 void PodStore::remove(Slot slot) {
   disown(slot);
+  take_out(by_node_, pods_[slot].node, slot);
   by_uid_.erase(pods_[slot].uid());
   pods_[slot].removed = true;
 }
 
 void PodStore::free(Slot slot) {
   PackedPod& packed = pods_[slot];
-  for (const TextId id : {packed.ns, packed.node, packed.service_account, packed.revision, packed.owner_api_version,
-                          packed.owner_kind, packed.owner_name, packed.owner_uid}) {
+  for (const TextId id : {packed.ns, packed.node, packed.service_account, packed.revision, packed.programs,
+                          packed.owner_api_version, packed.owner_kind, packed.owner_name, packed.owner_uid}) {
     texts_.release(id);
   }
   packed = {};
@@ -113,6 +141,7 @@ PodRecord PodStore::unpack(const PackedPod& packed) const {
   }
   pod.owner = owner_of(packed);
   pod.revision = texts_.text(packed.revision);
+  pod.programs = texts_.text(packed.programs);
   if (packed.extra) {
     pod.labels = packed.extra->labels;
     pod.annotations = packed.extra->annotations;
@@ -121,9 +150,11 @@ PodRecord PodStore::unpack(const PackedPod& packed) const {
 }
 
 const std::vector<PodStore::Slot>& PodStore::owned_by(std::string_view owner_uid) const {
-  static const std::vector<Slot> kNone;
-  const auto found = by_owner_.find(texts_.find(owner_uid));
-  return found == by_owner_.end() ? kNone : found->second;
+  return slots_of(by_owner_, texts_.find(owner_uid));
+}
+
+const std::vector<PodStore::Slot>& PodStore::on_node(std::string_view node) const {
+  return slots_of(by_node_, texts_.find(node));
 }
 
 std::vector<PodStore::Slot> PodStore::not_seen_in(std::uint32_t relist) const {

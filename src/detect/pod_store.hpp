@@ -31,7 +31,7 @@ struct PackedPod {
   std::optional<Time> started;
   Time deleting = Time::max();  ///< Time::max(): not terminating
   std::array<IpAddress, kMaxIps> ips{};
-  TextId ns = 0, node = 0, service_account = 0, revision = 0;
+  TextId ns = 0, node = 0, service_account = 0, revision = 0, programs = 0;
   TextId owner_api_version = 0, owner_kind = 0, owner_name = 0, owner_uid = 0;
   std::uint32_t uid_size = 0;
   std::uint32_t serial = 0;
@@ -69,18 +69,21 @@ class PodStore {
   [[nodiscard]] const std::vector<Slot>& owned_by(std::string_view owner_uid) const;
   [[nodiscard]] std::string_view text(TextId id) const { return texts_.text(id); }
   [[nodiscard]] std::size_t size() const { return by_uid_.size(); }
+  [[nodiscard]] const std::vector<Slot>& on_node(std::string_view node) const;
   /// Slots of pods that the relist did not see.
   [[nodiscard]] std::vector<Slot> not_seen_in(std::uint32_t relist) const;
 
  private:
   void set_owner(Slot slot, const OwnerRef& owner);
   void disown(Slot slot);
+  void set_node(Slot slot, std::string_view node);
 
   TextPool texts_;
   std::deque<PackedPod> pods_;  // never move: the keys of by_uid_ point into them
   std::vector<Slot> free_;
   std::unordered_map<std::string_view, Slot> by_uid_;
   std::unordered_map<TextId, std::vector<Slot>> by_owner_;
+  std::unordered_map<TextId, std::vector<Slot>> by_node_;
   std::uint32_t next_serial_ = 1;
 };
 

@@ -34,9 +34,14 @@ struct AuditRecord {
   Time staged{};                    ///< stageTimestamp
   std::optional<IpAddress> source;  ///< the LAST element of sourceIPs; absent when missing or not an address
   std::uint64_t dedup = 0;          ///< 64-bit hash of (auditID, stage)
+  std::uint64_t agent = 0;          ///< hash of the user agent; an absent one is a value of its own
+  /// Hash of what was asked for: resource and namespace, of a Lease its name too (each program has its own), of another
+  /// request its path. The verb is not in it: a client whose watch breaks lists.
+  std::uint64_t shape = 0;
+  std::uint64_t credential = 0;  ///< kAccepted: hash of the credential id (JTI); 0: none
   ArenaText audit_id, verb, uri, user_agent, resource,
-      ns;  ///< kRejected only, but user_agent always; ns: objectRef.namespace
-  ArenaText pod_uid, pod_name, user_name, credential_id;  ///< kAccepted; user_name is system:serviceaccount:NS:SA
+      ns;                                  ///< kRejected only, but user_agent always; ns: objectRef.namespace
+  ArenaText pod_uid, pod_name, user_name;  ///< kAccepted; user_name is system:serviceaccount:NS:SA
   std::int64_t stale_seconds =
       -1;  ///< "seconds after warning threshold" of the stale-token annotation; -1: no annotation
 };

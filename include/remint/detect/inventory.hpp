@@ -85,6 +85,10 @@ class Inventory {
   [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;
   /// UIDs of live (not finished, not terminating) pods of a workload, in no particular order.
   [[nodiscard]] std::vector<std::string> live_pods(std::string_view workload_uid) const;
+  /// UIDs of the pods on a node, finished and terminating ones too; valid until the next change.
+  [[nodiscard]] std::vector<std::string_view> pods_on(std::string_view node) const;
+  /// The node whose own address it is; empty: nobody's.
+  [[nodiscard]] std::string_view node_at(const IpAddress& address) const;
   [[nodiscard]] std::size_t pod_count() const;
 
  private:

@@ -34,6 +34,7 @@ struct PodRecord {
   std::optional<Time> deleting;  ///< metadata.deletionTimestamp: any value means terminating
   OwnerRef owner;
   std::string revision;  ///< label pod-template-hash or controller-revision-hash
+  std::string programs;  ///< names of its containers, their images and commands, one a line, at most 256 bytes
   Labels labels;         ///< kept for bare pods only (policies select workloads by label)
   Labels annotations;    ///< only those beginning with "remint.dev/"
 };

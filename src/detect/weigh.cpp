@@ -1,0 +1,84 @@
+#include "weigh.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace remint::detect {
+namespace {
+
+// How likely a pod's requests are to look like that once its token is dead, beside just as they did before.
+constexpr double kAgentHere = 0.1;        // clients ask for more than one thing, and first for what we may have missed
+constexpr double kAgentElsewhere = 0.02;  // a pod's way to the API server seldom changes
+constexpr double kOtherAgent = 0.0002;    // programs do not change their names
+constexpr double kNeverHeard = 0.002;     // most pods never call the API server
+
+// Whom nobody has heard of can only be guessed at, by what it is called.
+constexpr double kHinted = 25;
+constexpr double kOwnNamespace = 2;
+
+// What else tells.
+constexpr double kWasStale = 20;
+constexpr double kKnownToFail = 20;
+constexpr double kNamed = 10;
+constexpr double kNotTheNamed = 0.001;
+
+// Silence proves no more than this: programs are scaled down, wait for leadership, hang.
+constexpr double kLeastSilence = 0.01;
+// One success, or two in the same moment, say nothing about how often a client calls.
+constexpr double kNoHabit = 0.7;
+
+// A stranger who calls as a pod does that we know, or as nobody does.
+constexpr double kStrangerWithKnownAgent = 0.1;
+constexpr double kStranger = 0.3;
+
+}  // namespace
+
+double chance_of_silence(const Resemblance& seen, Duration silent) {
+  if (seen.heard == 0 || silent <= Duration::zero()) {
+    return 1;
+  }
+  if (seen.interval <= Duration::zero()) {
+    return kNoHabit;
+  }
+  const double missed = std::chrono::duration<double>(silent) / std::chrono::duration<double>(seen.interval);
+  return std::max(std::exp(-missed), kLeastSilence);
+}
+
+double weight(const Signs& signs) {
+  using Match = Resemblance::Match;
+  double sum = 0;
+  if (!signs.history) {
+    sum = kNeverHeard * (signs.hinted ? kHinted : 1) * (signs.own_namespace ? kOwnNamespace : 1);
+  } else {
+    switch (signs.seen.match) {
+      case Match::kExact:
+        sum = 1;
+        break;
+      case Match::kAgentHere:
+        sum = kAgentHere;
+        break;
+      case Match::kAgentElsewhere:
+        sum = kAgentElsewhere;
+        break;
+      case Match::kNone:
+        sum = kOtherAgent;
+        break;
+    }
+    sum /= chance_of_silence(signs.seen, signs.silent);
+  }
+  // Twice, for who explains half of the requests leaves the other half to somebody who must have failed as well.
+  sum *= signs.explained * signs.explained;
+  sum *= signs.was_stale ? kWasStale : 1;
+  sum *= signs.known_to_fail ? kKnownToFail : 1;
+  sum *= signs.named ? kNamed : 1;
+  sum *= signs.excluded_by_name ? kNotTheNamed : 1;
+  return sum;
+}
+
+double weight_of_a_stranger(bool known_agent) { return known_agent ? kStrangerWithKnownAgent : kStranger; }
+
+double weight_of_the_rest(std::size_t others, std::size_t silent) {
+  return static_cast<double>(others) * kOtherAgent + static_cast<double>(silent) * kNeverHeard;
+}
+
+}  // namespace remint::detect

@@ -1,0 +1,248 @@
+// Who failed, when many pods share one address: their node's, or a gateway's.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "cluster_samples.hpp"
+
+using namespace remint;
+using namespace remint::detect;
+using namespace std::chrono_literals;
+using samples::start;
+
+namespace {
+
+constexpr const char* kNode = "192.168.0.4";
+
+/// One request: who sends it does not show when it is refused.
+struct Call {
+  std::string pod = {};  ///< UID; empty: refused
+  Duration at{};
+  std::string agent = "controller/v1";
+  std::string ns = "shop";
+  std::string resource = "configmaps";
+  std::string from = kNode;
+};
+
+std::string event(const Call& call, int id) {
+  const std::string user = call.pod.empty() ? "{}"
+                                            : fmt::format(R"({{"username":"system:serviceaccount:{0}:x","extra":{{)"
+                                                          R"("authentication.kubernetes.io/pod-name":["{1}"],)"
+                                                          R"("authentication.kubernetes.io/pod-uid":["{1}"]}}}})",
+                                                          call.ns, call.pod);
+  return fmt::format(R"({{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"e{0}","stage":"{1}",)"
+                     R"("requestURI":"/api/v1/namespaces/{2}/{3}","verb":"list","user":{4},"sourceIPs":["{5}"],)"
+                     R"("userAgent":"{6}","objectRef":{{"resource":"{3}","namespace":"{2}"}},)"
+                     R"("responseStatus":{{"code":{7}}},"requestReceivedTimestamp":"{8}","stageTimestamp":"{8}"}})",
+                     id, call.pod.empty() ? "ResponseStarted" : "ResponseComplete", call.ns, call.resource, user,
+                     call.from, call.agent, call.pod.empty() ? 401 : 200, format_rfc3339_micro(start() + call.at));
+}
+
+/// Node worker-1 with some Deployments of one pod each; pod "x" belongs to Deployment "dep-x".
+struct Node {
+  Detector detector;
+  AuditDecoder decoder;
+  int next_id = 0;
+
+  explicit Node(const std::vector<std::string>& pods = {"a", "b"}) {
+    detector.inventory().apply(NodeRecord{"worker-1", {samples::ip(kNode)}});
+    for (const std::string& uid : pods) {
+      add(uid);
+    }
+  }
+  void add(const std::string& uid, Time created = start() - 1h) {
+    auto& inventory = detector.inventory();
+    inventory.apply(ObjectKind::kDeployment, samples::workload("Deployment", uid, "dep-" + uid));
+    inventory.apply(ObjectKind::kReplicaSet, samples::workload("ReplicaSet", uid + "-1", "rs-" + uid,
+                                                               {"apps/v1", "Deployment", uid, "dep-" + uid}));
+    apply(record(uid, created));
+  }
+  static PodRecord record(const std::string& uid, Time created = start() - 1h) {
+    PodRecord pod = samples::pod(uid, fmt::format("10.244.1.{}", static_cast<int>(uid.front())));
+    pod.owner = {"apps/v1", "ReplicaSet", uid + "-1", "rs-" + uid};
+    pod.created = created;
+    pod.started = created;
+    return pod;
+  }
+  void apply(const PodRecord& pod) {
+    detector.inventory().apply(pod, start());
+    detector.pod_changed(pod.uid);
+  }
+  void observe(const std::vector<Call>& calls) {
+    std::vector<std::string> events;
+    for (const Call& call : calls) {
+      events.push_back(event(call, ++next_id));
+    }
+    AuditBatch batch;
+    const AuditReport report = decoder.decode(samples::list(events), batch);
+    REQUIRE(report.invalid == 0);
+    detector.count_events(report);
+    detector.observe(batch, start());
+  }
+  /// Every `interval` from `from` until `until`.
+  void repeat(Call call, Duration from, Duration until, Duration interval = 10s) {
+    std::vector<Call> calls;
+    for (call.at = from; call.at < until; call.at += interval) {
+      calls.push_back(call);
+    }
+    observe(calls);
+  }
+  [[nodiscard]] std::optional<Case> of(const std::string& uid) {
+    (void)detector.take_changed();
+    return detector.find_case("dep-" + uid);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("behind a node's address the pod that sent just such requests and went silent is named") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "cart/v1"}, 0s, 10min);
+  node.repeat({.pod = "b", .agent = "web/v1"}, 0s, 15min);
+  node.repeat({.agent = "cart/v1"}, 10min, 12min);
+  const auto found = node.of("a");
+  REQUIRE(found);
+  CHECK(found->confidence > 0.95);
+  REQUIRE(found->pods.size() == 1);
+  CHECK(found->pods[0].uid == "a");
+  CHECK(found->pods[0].rejection_count == 12);
+  CHECK(found->pods[0].failing_since == start() + 10min);
+  CHECK_FALSE(node.of("b"));
+}
+
+TEST_CASE("of two that call alike the one that is still accepted is innocent") {
+  Node node;
+  for (const char* uid : {"a", "b"}) {
+    node.repeat({.pod = uid}, 0s, 10min);
+  }
+  node.repeat({.pod = "b"}, 10min, 12min);
+  node.repeat({}, 10min, 12min);
+  const auto found = node.of("a");
+  REQUIRE(found);
+  CHECK(found->confidence > 0.9);
+  CHECK_FALSE(node.of("b"));
+}
+
+TEST_CASE("of two that call alike and are both silent nobody is sure") {
+  Node node;
+  for (const char* uid : {"a", "b"}) {
+    node.repeat({.pod = uid}, 0s, 10min);
+  }
+  node.repeat({}, 10min, 12min);
+  const auto a = node.of("a");
+  const auto b = node.of("b");
+  REQUIRE((a || b));
+  const auto& found = a ? *a : *b;
+  CHECK(found.confidence < 0.6);
+  CHECK(std::ranges::any_of(found.reasons, [](const std::string& reason) { return reason.contains("against: "); }));
+}
+
+TEST_CASE("generic user agents are told apart by what they ask for") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "node-fetch/1.0", .ns = "shop"}, 0s, 10min);
+  node.repeat({.pod = "b", .agent = "node-fetch/1.0", .ns = "web"}, 0s, 10min);
+  node.repeat({.pod = "b", .agent = "node-fetch/1.0", .ns = "web"}, 10min, 12min, 25s);
+  node.repeat({.agent = "node-fetch/1.0", .ns = "shop"}, 10min, 12min);
+  const auto found = node.of("a");
+  REQUIRE(found);
+  CHECK(found->confidence > 0.9);
+}
+
+TEST_CASE("without history nobody is named for certain, whatever the user agent says") {
+  Node node;
+  PodRecord pod = Node::record("a");
+  pod.programs = "cart\n";
+  node.apply(pod);
+  node.repeat({.agent = "cart/v1.2"}, 0s, 5min);
+  const auto found = node.of("a");
+  REQUIRE(found);
+  CHECK(found->confidence < 0.5);
+}
+
+TEST_CASE("a made-up user agent is nobody's") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "cart/v1"}, 0s, 10min);
+  node.repeat({.pod = "b", .agent = "web/v1"}, 0s, 10min);
+  node.repeat({.agent = "scanner/6.66"}, 5min, 10min, 2s);
+  for (const char* uid : {"a", "b"}) {
+    const auto found = node.of(uid);
+    CHECK((!found || found->confidence < 0.5));
+  }
+}
+
+TEST_CASE("a client that is accepted again has healed") {
+  Node node;
+  node.repeat({.pod = "a"}, 0s, 10min);
+  node.repeat({}, 10min, 10min + 20s);
+  CHECK(node.of("a"));
+  node.repeat({.pod = "a"}, 10min + 25s, 11min);
+  CHECK_FALSE(node.of("a"));
+}
+
+TEST_CASE("who failed before it was replaced leaves no suspicion on who called like it") {
+  Node node;
+  node.repeat({.pod = "a"}, 0s, 10min);
+  node.repeat({.pod = "b"}, 0s, 10min, 5min);  // seldom, so its silence says nothing
+  node.repeat({}, 10min, 12min);
+  REQUIRE(node.of("a"));
+  CHECK(node.of("a")->confidence > 0.9);
+  PodRecord pod = Node::record("a");
+  pod.deleting = start() + 12min;
+  node.apply(pod);
+  node.repeat({}, 12min + 1s, 12min + 25s, 5s);  // its last requests, while it goes
+  CHECK_FALSE(node.of("a"));
+  CHECK_FALSE(node.of("b"));
+  node.detector.inventory().remove(ObjectKind::kPod, "a", start() + 13min);
+  node.detector.pod_changed("a");
+  CHECK_FALSE(node.of("b"));
+}
+
+TEST_CASE("an address from which pods were accepted is shared, whosever it is; any other is external") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "cart/v1", .from = "203.0.113.9"}, 0s, 10min);
+  node.repeat({.agent = "cart/v1", .from = "203.0.113.9"}, 10min, 12min);
+  node.repeat({.agent = "cart/v1", .from = "203.0.113.10"}, 10min, 12min);
+  const auto found = node.of("a");
+  REQUIRE(found);
+  CHECK(found->confidence > 0.9);
+  CHECK(node.detector.counts().external == 12);
+}
+
+TEST_CASE("the same events in another order accuse the same pod") {
+  const auto calls = [] {
+    std::vector<Call> all;
+    for (Duration at = 0s; at < 10min; at += 10s) {
+      all.push_back({.pod = "a", .at = at});
+      all.push_back({.pod = "b", .at = at + 1s});
+    }
+    for (Duration at = 10min; at < 12min; at += 10s) {
+      all.push_back({.pod = "b", .at = at + 1s});
+      all.push_back({.at = at});
+    }
+    return all;
+  };
+  auto forward = calls();
+  auto backward = calls();
+  std::ranges::reverse(backward);
+  Node one;
+  Node other;
+  one.observe(forward);
+  other.observe(backward);
+  REQUIRE(one.of("a"));
+  REQUIRE(other.of("a"));
+  CHECK(one.of("a")->confidence == Approx(other.of("a")->confidence));
+  CHECK(one.of("a")->pods[0].rejections == other.of("a")->pods[0].rejections);
+}
+
+TEST_CASE("a million user agents from one address take no more than their share") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "cart/v1"}, 0s, 10min);
+  for (int i = 0; i < 20; ++i) {
+    std::vector<Call> calls;
+    for (int j = 0; j < 100; ++j) {
+      calls.push_back({.at = 10min, .agent = fmt::format("made-up-{}-{}", i, j)});
+    }
+    node.observe(calls);
+  }
+  CHECK(node.detector.counts().overflow > 1000);
+  CHECK(node.detector.counts().rejected == 2000);
+}
