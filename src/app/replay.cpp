@@ -3,6 +3,7 @@
 
 #include "remint/app/commands.hpp"
 #include "replay_audit.hpp"
+#include "replay_log.hpp"
 #include "replay_objects.hpp"
 #include "replay_output.hpp"
 
@@ -75,8 +76,8 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
     err << "note: no policy given; using ClusterTokenRefreshPolicy/default with the defaults (mode Observe)\n";
     policies.push_back(default_policy());
   }
-  if (!options.apiserver_log.empty() || !options.pod_logs.empty()) {
-    err << "note: --apiserver-log and --pod-logs are not used by this version: decisions stand on audit events alone\n";
+  if (!options.pod_logs.empty()) {
+    err << "note: --pod-logs is not used by this version\n";
   }
   for (const auto& warning : audit->warnings) err << "warning: " << warning << '\n';
 
@@ -97,6 +98,9 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   if (first_change != objects->end()) now = std::min(now, *first_change->at);
   if (now == Time::max()) now = Time{};
   player.summary.begin = now;
+  auto log = read_apiserver_logs(options.apiserver_log, now);
+  if (!log) return std::unexpected(log.error());
+  for (const auto& warning : log->warnings) err << "warning: " << warning << '\n';
 
   const auto apply = [&](const ObjectChange& change) {
     if (const auto ok = player_of_objects.apply(change, now); !ok) err << "warning: " << ok.error().message << '\n';
@@ -108,9 +112,16 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   const detect::AuditReport nothing;
   auto change = first_change;
   auto event = audit->order.begin();
+  auto line = log->lines.begin();
+  const auto feed_log = [&](Time until) {
+    for (; line != log->lines.end() && line->line.time <= until; ++line) {
+      engine.detector().observe(line->stream, {line->line});
+    }
+  };
   while (change != objects->end() || event != audit->order.end()) {
     const bool take_change = change != objects->end() && (event == audit->order.end() || *change->at <= event->at);
     now = std::max(now, take_change ? *change->at : event->at);
+    feed_log(now);
     player.run_deadlines(now);
     if (take_change) {
       apply(*change++);
@@ -123,6 +134,7 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   }
   player.run_deadlines(now);
   for (const auto& decision : engine.undecided(now)) player.emit(decision);
+  engine.detector().settle_joins();
   player.summary.end = now;
   player.summary.counts = engine.detector().counts();
   output.summary(player.summary);

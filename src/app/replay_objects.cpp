@@ -176,6 +176,16 @@ Result<void> ObjectPlayer::apply(const ObjectChange& change, Time now) {
     engine_.reconsider();
     return {};
   }
+  if (change.kind == "ServiceAccount") {
+    auto account = detect::decode_service_account(change.text);
+    if (!account) return fail_in(account.error(), "ServiceAccount");
+    if (change.deleted) {
+      inventory.remove(kServiceAccount, account->uid, now);
+    } else {
+      inventory.apply(std::move(*account));
+    }
+    return {};
+  }
   static const std::map<std::string, detect::ObjectKind> kKinds{{"ReplicaSet", kReplicaSet},
                                                                 {"Deployment", kDeployment},
                                                                 {"StatefulSet", kStatefulSet},

@@ -100,8 +100,12 @@ class TextOutput final : public ReplayOutput {
                         humanize(s.end - s.begin), s.counts.audit_events, s.counts.rejected, s.counts.stale);
     if (s.counts.unattributed > 0) {
       out_ << fmt::format(
-          "{} rejections came from a node's or a shared address and are nobody's for certain: not acted on.\n",
+          "{} rejections came from an address that pods share, and were nobody's for certain: not acted on.\n",
           s.counts.unattributed);
+    }
+    if (const auto joins = s.counts.joined + s.counts.ambiguous + s.counts.unjoined; joins > 0) {
+      out_ << fmt::format("The API server's log says of {} of {} rejections why; of {} it could be more than one line.\n",
+                          s.counts.joined, joins, s.counts.ambiguous);
     }
     if (s.counts.external > 0) {
       out_ << fmt::format("{} rejections came from outside the cluster: not acted on.\n", s.counts.external);

@@ -109,6 +109,7 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
   // Owners before pods: a pod whose ReplicaSet is not there yet would be shown as owned by it.
   add_feed(kube::kNamespaces, kNamespace);
   add_feed(kube::kNodes, kNode);
+  add_feed(kube::kServiceAccounts, kServiceAccount);
   add_feed(kube::kDeployments, kDeployment);
   add_feed(kube::kReplicaSets, kReplicaSet);
   add_feed(kube::kStatefulSets, kStatefulSet);

@@ -23,6 +23,7 @@ std::pair<std::string_view, std::string_view> api_kind(detect::ObjectKind kind) 
     case kPod:
     case kNode:
     case kNamespace:
+    case kServiceAccount:
       break;
   }
   return {"v1", ""};
@@ -45,6 +46,13 @@ Result<ObjectFeed::Change> ObjectFeed::decode(std::string_view object) const {
     return [ns = std::move(*ns)](DetectionEngine& engine, Time) {
       engine.detector().inventory().apply(ns);
       engine.reconsider();
+    };
+  }
+  if (kind_ == kServiceAccount) {
+    auto account = detect::decode_service_account(object);
+    if (!account) return std::unexpected(account.error());
+    return [account = std::move(*account)](DetectionEngine& engine, Time) {
+      engine.detector().inventory().apply(account);
     };
   }
   const auto [api_version, name] = api_kind(kind_);
@@ -117,6 +125,10 @@ Result<void> ObjectFeed::remove(std::string_view object) {
     auto ns = detect::decode_namespace(object);
     if (!ns) return std::unexpected(ns.error());
     id = ns->name;
+  } else if (kind_ == kServiceAccount) {
+    auto account = detect::decode_service_account(object);
+    if (!account) return std::unexpected(account.error());
+    id = account->uid;
   } else {
     const auto [api_version, name] = api_kind(kind_);
     auto workload = detect::decode_workload(object, api_version, name);

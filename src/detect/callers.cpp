@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "case_builder.hpp"
+#include "diagnose.hpp"
+#include "evidence.hpp"
 #include "remint/base/text.hpp"
 
 namespace remint::detect {
@@ -70,6 +71,7 @@ Callers::Taken Callers::rejected(const AuditBatch& batch, const AuditRecord& rec
   }
   Caller& caller = found->second;
   caller.run.add(record.received);
+  caller.run.add_window({record.received, record.staged, std::string(batch.text(record.audit_id))});
   if (caller.run.wants_note(record.received)) {
     caller.run.add_note(rejection_note(batch, record, ""));
   }
@@ -98,7 +100,7 @@ std::vector<std::string_view> Callers::around(const IpAddress& address) const {
     uids.assign(found->second.begin(), found->second.end());
   }
   const std::size_t heard = uids.size();
-  for (const std::string_view uid : inventory_.pods_on(inventory_.node_at(address))) {
+  for (const std::string_view uid : from_.inventory.pods_on(from_.inventory.node_at(address))) {
     if (!std::binary_search(uids.begin(), uids.begin() + static_cast<std::ptrdiff_t>(heard), uid)) {
       uids.push_back(uid);
     }
@@ -107,7 +109,7 @@ std::vector<std::string_view> Callers::around(const IpAddress& address) const {
 }
 
 std::string Callers::place_of(const IpAddress& address, std::size_t pods_around) const {
-  if (const std::string_view node = inventory_.node_at(address); !node.empty()) {
+  if (const std::string_view node = from_.inventory.node_at(address); !node.empty()) {
     return fmt::format("the address of node {}, on which {} pods run", node, pods_around);
   }
   const auto found = residents_.find(address);
@@ -122,61 +124,85 @@ bool Callers::convicted(std::string_view workload_uid, const Key& key) const {
          });
 }
 
+std::string Callers::named_account(const Caller& caller) const {
+  for (const RequestWindow& window : caller.run.windows()) {
+    const auto join = from_.reasons.find(window.received, window.staged, window.audit_id);
+    if (join.line == nullptr) {
+      continue;
+    }
+    if (!join.line->service_account.empty()) {
+      return join.line->service_account;
+    }
+    if (const auto* account = from_.inventory.service_account(join.line->service_account_uid)) {
+      return account->ns + "/" + account->name;
+    }
+  }
+  return {};
+}
+
+Candidate Callers::candidate_of(std::string_view uid, const std::optional<PodView>& view) {
+  Candidate candidate;
+  candidate.uid = uid;
+  candidate.name = view ? view->pod.name : "that is gone";
+  candidate.workload = view ? view->workload : ObjectRef{"v1", "Pod", "", candidate.name, candidate.uid};
+  candidate.alive = view && !view->pod.deleting && !view->pod.finished;
+  return candidate;
+}
+
 Verdict Callers::verdict_on(const Key& key, const Caller& caller) const {
   if (caller.run.empty()) {
     return {};
   }
   const auto& times = caller.run.times();
   const std::string_view program = program_of(caller.agent);
+  const std::string account = named_account(caller);
+  const auto is_named = [&](const PodView& view) { return account == view.pod.ns + "/" + view.pod.service_account; };
   const auto uids = around(key.address);
   std::vector<Candidate> candidates;
   std::vector<std::string_view> silent;  // never heard
   std::size_t others = 0;                // heard, and never with that agent
   for (const std::string_view uid : uids) {
-    const auto known = pods_.find(uid);
-    const PodState* const state = known == pods_.end() ? nullptr : &known->second;
+    const auto known = from_.pods.find(uid);
+    const PodState* const state = known == from_.pods.end() ? nullptr : &known->second;
     if (state == nullptr || state->habits.empty()) {
       silent.push_back(uid);
       continue;
     }
-    Candidate candidate;
-    candidate.signs.history = true;
-    candidate.signs.seen = resemblance(state->habits, fold(key.address), fold(key.agent), fold(key.shape));
-    if (candidate.signs.seen.match == Resemblance::Match::kNone) {
+    const Resemblance seen = resemblance(state->habits, fold(key.address), fold(key.agent), fold(key.shape));
+    if (seen.match == Resemblance::Match::kNone) {
       ++others;
       continue;
     }
-    const auto view = inventory_.pod(uid);
-    candidate.uid = uid;
-    candidate.name = view ? view->pod.name : "that is gone";
-    candidate.workload = view ? view->workload : ObjectRef{"v1", "Pod", "", candidate.name, candidate.uid};
-    candidate.alive = view && !view->pod.deleting && !view->pod.finished;
+    const auto view = from_.inventory.pod(uid);
+    Candidate candidate = candidate_of(uid, view);
     Signs& signs = candidate.signs;
-    const Time begin = std::max(signs.seen.last, view ? view->pod.created : Time::min());
-    const auto first = std::ranges::upper_bound(times, begin);
+    signs.history = true;
+    signs.seen = seen;
+    const auto first = std::ranges::upper_bound(times, std::max(seen.last, view ? view->pod.created : Time::min()));
     const auto last = std::upper_bound(first, times.end(), state->gone);
     signs.explained = static_cast<double>(last - first) / static_cast<double>(times.size());
-    signs.silent = times.back() - signs.seen.last;
-    signs.was_stale = state->stale();
+    signs.silent = times.back() - seen.last;
     signs.known_to_fail = convicted(candidate.workload.uid, key);
+    if (view) {
+      signs.doomed = reason_to_die(*view, *state, times.back(), from_.inventory, from_.settings).has_value();
+      signs.named = !account.empty() && is_named(*view);
+      signs.excluded_by_name = !account.empty() && !signs.named;
+    }
     candidates.push_back(std::move(candidate));
   }
   const bool heard = std::ranges::any_of(candidates, [](const Candidate& c) { return c.signs.explained > 0; });
   if (!heard) {
     // Nobody known calls like this; then what they are called is the only clue, and never enough.
     for (const std::string_view uid : silent) {
-      const auto view = inventory_.pod(uid);
+      const auto view = from_.inventory.pod(uid);
       if (!view || view->pod.created >= times.front()) {
         continue;
       }
-      Candidate candidate;
-      candidate.uid = uid;
-      candidate.name = view->pod.name;
-      candidate.workload = view->workload;
-      candidate.alive = !view->pod.deleting && !view->pod.finished;
+      Candidate candidate = candidate_of(uid, view);
       candidate.signs.own_namespace = !caller.ns.empty() && view->pod.ns == caller.ns;
       candidate.signs.hinted =
           !program.empty() && (view->pod.programs.contains(program) || view->workload.name.contains(program));
+      candidate.signs.excluded_by_name = !account.empty() && !is_named(*view);
       candidates.push_back(std::move(candidate));
     }
     silent.clear();
@@ -253,6 +279,9 @@ std::vector<SharedAccusation> Callers::accusations_of(std::string_view workload_
       accusation.rejections.assign(std::ranges::upper_bound(times, pod.last_success), times.end());
       for (const Evidence& note : caller.run.notes()) {
         if (note.time > pod.last_success) accusation.notes.push_back(note);
+      }
+      for (const RequestWindow& window : caller.run.windows()) {
+        if (window.received > pod.last_success) accusation.windows.push_back(window);
       }
       accusation.confidence = verdict.confidence;
       accusation.reasons = verdict.reasons;

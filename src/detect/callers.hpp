@@ -17,6 +17,7 @@
 #include "pod_state.hpp"
 #include "remint/detect/audit.hpp"
 #include "remint/detect/inventory.hpp"
+#include "remint/detect/reason_join.hpp"
 
 namespace remint::detect {
 
@@ -25,6 +26,7 @@ struct SharedAccusation {
   std::string pod_uid;
   std::vector<Time> rejections;  ///< after the pod's last success, oldest first
   std::vector<Evidence> notes;
+  std::vector<RequestWindow> windows;
   double confidence = 0;
   std::vector<std::string> reasons;
 };
@@ -37,7 +39,14 @@ class Callers {
   static constexpr std::size_t kMaxPerAddress = 256;
   static constexpr std::size_t kMaxResidents = 20'000;  ///< pods known at one address
 
-  Callers(const Inventory& inventory, const TextMap<PodState>& pods) : inventory_(inventory), pods_(pods) {}
+  /// What it is to look things up in; all outlive it.
+  struct Sources {
+    const DetectorSettings& settings;
+    const Inventory& inventory;
+    const ReasonJoin& reasons;
+    const TextMap<PodState>& pods;  ///< by UID
+  };
+  explicit Callers(Sources sources) : from_(sources) {}
 
   /// The pod was accepted from an address that is not its own.
   void settle(const IpAddress& address, std::string_view pod_uid);
@@ -81,8 +90,11 @@ class Callers {
   [[nodiscard]] bool convicted(std::string_view workload_uid, const Key& key) const;
   void accuse(Entry& entry, std::string workload_uid, double confidence, std::set<std::string>& changed);
 
-  const Inventory& inventory_;
-  const TextMap<PodState>& pods_;
+  [[nodiscard]] static Candidate candidate_of(std::string_view uid, const std::optional<PodView>& view);
+  /// "namespace/name" when the API server's log names the ServiceAccount of the tokens.
+  [[nodiscard]] std::string named_account(const Caller& caller) const;
+
+  Sources from_;
   std::map<Key, Caller> callers_;  // by address first: those at one address are neighbours
   std::unordered_map<IpAddress, std::size_t> at_address_;
   std::unordered_map<IpAddress, std::set<std::string, std::less<>>> residents_;

@@ -1,12 +1,14 @@
 #include "remint/detect/detector.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <set>
 
 #include "callers.hpp"
 #include "case_builder.hpp"
+#include "evidence.hpp"
 #include "owners.hpp"
 #include "pod_state.hpp"
 #include "recent_ids.hpp"
@@ -16,6 +18,10 @@ namespace {
 
 // Events can be ahead of the watch that tells of their pod; nothing bounds how many pods they could name.
 constexpr std::size_t kUnknownPods = 1000;
+constexpr std::size_t kUnsettled = 65'536;
+constexpr Duration kLogLag = std::chrono::seconds(30);
+// Nobody's token is renewed sooner.
+constexpr Duration kYoungCredential = std::chrono::minutes(8);
 constexpr Duration kSweepEvery = std::chrono::minutes(1);
 // A stale token's age grows with the clock: its threshold stays where it is, but for the cut-off second.
 constexpr Duration kSameThreshold = std::chrono::seconds(2);
@@ -31,16 +37,23 @@ struct Detector::Impl {
   TextMap<PodState> pods;                  // by UID
   TextMap<std::set<std::string>> accused;  // workload UID -> UIDs of its failing and stale pods
   std::set<std::string> changed;           // workload UIDs
-  Callers callers{inventory, pods};
+  ReasonJoin reasons;
+  Callers callers{{settings, inventory, reasons, pods}};
+  std::deque<RequestWindow> unsettled;  // rejections whose reason may still come
+  bool log_read = false;
   std::size_t failing_pods = 0;
   DetectorCounts counts;
   Time last_sweep{};
-  Time watermark = Time::min();  // the newest event
+  Time watermark{};  // the newest event
 
   void rejected(const AuditBatch& batch, const AuditRecord& record);
   void accepted(const AuditBatch& batch, const AuditRecord& record);
   /// From an address that is nobody's own.
   void rejected_from_shared(const AuditBatch& batch, const AuditRecord& record);
+  /// Counts the joins of rejections received before that time.
+  void settle_joins(Time before);
+  /// Whether a client in the pod still uses a token that was replaced long ago.
+  [[nodiscard]] bool keeps_credential(std::string_view uid, PodState& state, const AuditRecord& record);
   void learn(std::string_view uid, PodState& state, const AuditRecord& record);
   PodState* state_of(std::string_view uid);
   /// Puts an accusation into, and takes it out of, the index by workload.
@@ -102,7 +115,7 @@ void Detector::Impl::reconsider(const std::string& uid, PodState& state, bool wa
   failing_pods += state.failing() ? 1U : 0U;
   failing_pods -= was_failing ? 1U : 0U;
   changed.insert(state.accusation->workload_uid);
-  if (!state.failing() && !state.stale()) {
+  if (!state.failing() && !state.stale() && state.kept_credential() == nullptr) {
     release(uid, state);
     state.accusation.reset();
   }
@@ -122,6 +135,9 @@ void Detector::Impl::rejected_from_shared(const AuditBatch& batch, const AuditRe
 
 void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record) {
   ++counts.rejected;
+  if (log_read && unsettled.size() < kUnsettled) {
+    unsettled.push_back({record.received, record.staged, std::string(batch.text(record.audit_id))});
+  }
   if (!record.source) {
     ++counts.unattributed;
     return;
@@ -169,10 +185,47 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
     accusation.address_since = answer.since;
   }
   accusation.run.add(record.received);
+  accusation.run.add_window({record.received, record.staged, std::string(batch.text(record.audit_id))});
   if (accusation.run.wants_note(record.received)) {
     accusation.run.add_note(rejection_note(batch, record, view->pod.name));
   }
   reconsider(uid, *state, was_failing);
+}
+
+bool Detector::Impl::keeps_credential(std::string_view uid, PodState& state, const AuditRecord& record) {
+  using std::chrono::seconds;
+  if (record.credential == 0 || state.credentials.used(record.credential, record.received) < kYoungCredential) {
+    return false;
+  }
+  if (state.token_lifetime == seconds::zero()) {
+    const auto view = inventory.pod(uid);
+    if (!view) {
+      return false;
+    }
+    const seconds lifetime = view->pod.token_lifetime;
+    // An extended token outlives its renewal by far, and the API server itself says when it has become stale.
+    const bool extended = Duration(lifetime) == settings.requested_lifetime &&
+                          settings.extended_lifetime > settings.requested_lifetime;
+    state.token_lifetime = lifetime == seconds::zero() || extended ? seconds(-1) : lifetime;
+  }
+  return state.kept_credential() != nullptr;
+}
+
+void Detector::Impl::settle_joins(Time before) {
+  while (!unsettled.empty() && unsettled.front().received < before) {
+    const RequestWindow& window = unsettled.front();
+    switch (reasons.find(window.received, window.staged, window.audit_id).result) {
+      case ReasonJoin::Result::kJoined:
+        ++counts.joined;
+        break;
+      case ReasonJoin::Result::kAmbiguous:
+        ++counts.ambiguous;
+        break;
+      case ReasonJoin::Result::kNone:
+        ++counts.unjoined;
+    }
+    unsettled.pop_front();
+  }
 }
 
 void Detector::Impl::learn(std::string_view uid, PodState& state, const AuditRecord& record) {
@@ -202,7 +255,8 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
   const bool was_stale = state->stale();
   state->accepted(record.received, record.stale_seconds);
   learn(pod_uid, *state, record);
-  if (!state->accusation && !state->stale()) {
+  const bool kept = keeps_credential(pod_uid, *state, record);
+  if (!state->accusation && !state->stale() && !kept) {
     return;  // the healthy many
   }
   const std::string uid(pod_uid);
@@ -210,9 +264,11 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
   const auto& announced = accusation.announced_stale_since;
   const bool same_threshold =
       was_stale && state->stale() && announced && std::chrono::abs(*announced - state->stale_since()) <= kSameThreshold;
-  if (same_threshold && !was_failing) {
+  const bool same_credential = kept && accusation.announced_kept && !was_stale && !state->stale();
+  if ((same_threshold || same_credential) && !was_failing) {
     return;  // one more of thousands that say the same
   }
+  accusation.announced_kept = kept;
   accusation.announced_stale_since = state->stale() ? std::optional(state->stale_since()) : std::nullopt;
   reconsider(uid, *state, was_failing);
 }
@@ -299,6 +355,15 @@ void Detector::observe(const AuditBatch& batch, Time /*now*/) {
   }
 }
 
+void Detector::observe(ReasonJoin::Stream stream, std::vector<ApiServerLine> lines) {
+  impl_->log_read = true;
+  for (ApiServerLine& line : lines) {
+    impl_->reasons.add(stream, std::move(line));
+  }
+}
+
+void Detector::settle_joins() { impl_->settle_joins(Time::max()); }
+
 void Detector::pod_changed(std::string_view pod_uid) {
   const auto found = impl_->pods.find(pod_uid);
   if (found == impl_->pods.end()) {
@@ -337,6 +402,8 @@ std::vector<std::string> Detector::take_changed() {
 
 void Detector::expire(Time now) {
   impl_->inventory.expire(now);
+  impl_->settle_joins(impl_->watermark - std::min(kLogLag, impl_->watermark.time_since_epoch()));
+  impl_->reasons.expire(now);
   if (now - impl_->last_sweep >= kSweepEvery) {
     impl_->last_sweep = now;
     impl_->sweep(now);
@@ -344,7 +411,7 @@ void Detector::expire(Time now) {
 }
 
 std::optional<Case> Detector::find_case(std::string_view workload_uid) const {
-  return build_case(impl_->suspects_of(workload_uid), impl_->settings);
+  return build_case(impl_->suspects_of(workload_uid), impl_->inventory, impl_->reasons, impl_->settings);
 }
 
 std::vector<std::string> Detector::open_cases() const {

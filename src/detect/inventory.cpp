@@ -10,11 +10,12 @@
 #include "address_book.hpp"
 #include "owners.hpp"
 #include "pod_store.hpp"
+#include "service_accounts.hpp"
 
 namespace remint::detect {
 namespace {
 
-constexpr std::size_t kKinds = static_cast<std::size_t>(ObjectKind::kNamespace) + 1;
+constexpr std::size_t kKinds = static_cast<std::size_t>(ObjectKind::kServiceAccount) + 1;
 
 std::size_t index_of(ObjectKind kind) { return static_cast<std::size_t>(kind); }
 
@@ -41,6 +42,7 @@ struct Inventory::Impl {
   TextMap<Node> nodes;
   std::unordered_map<IpAddress, std::string> node_names;
   TextMap<Namespace> namespaces;
+  ServiceAccounts accounts;
   std::deque<Removed> removed;                  // in the order of removal
   std::array<std::uint32_t, kKinds> relists{};  // the number of the newest relist, per kind
 
@@ -151,6 +153,10 @@ void Inventory::apply(NamespaceRecord ns) {
                                      Impl::Namespace{std::move(ns), impl_->relists[index_of(ObjectKind::kNamespace)]});
 }
 
+void Inventory::apply(ServiceAccountRecord account) {
+  impl_->accounts.put(std::move(account), impl_->relists[index_of(ObjectKind::kServiceAccount)]);
+}
+
 void Inventory::remove(ObjectKind kind, std::string_view uid_or_name, Time now) {
   switch (kind) {
     case ObjectKind::kPod:
@@ -165,6 +171,8 @@ void Inventory::remove(ObjectKind kind, std::string_view uid_or_name, Time now) 
         impl_->namespaces.erase(found);
       }
       return;
+    case ObjectKind::kServiceAccount:
+      return impl_->accounts.remove(uid_or_name);
     default:
       return impl_->owners.remove(uid_or_name);
   }
@@ -196,6 +204,8 @@ void Inventory::end_relist(ObjectKind kind, Time now) {
     case ObjectKind::kNamespace:
       gone = names_of(impl_->namespaces);
       break;
+    case ObjectKind::kServiceAccount:
+      return impl_->accounts.remove_not_seen_in(relist);
     default:
       return impl_->owners.remove_not_seen_in(kind, relist);
   }
@@ -258,6 +268,12 @@ const NamespaceRecord* Inventory::ns(std::string_view name) const {
   const auto found = impl_->namespaces.find(name);
   return found == impl_->namespaces.end() ? nullptr : &found->second.record;
 }
+
+const ServiceAccountRecord* Inventory::service_account(std::string_view ns, std::string_view name) const {
+  return impl_->accounts.find(ns, name);
+}
+
+const ServiceAccountRecord* Inventory::service_account(std::string_view uid) const { return impl_->accounts.find(uid); }
 
 std::vector<std::string> Inventory::live_pods(std::string_view workload_uid) const {
   std::vector<std::string> pods;

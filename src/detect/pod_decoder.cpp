@@ -10,6 +10,8 @@ namespace {
 using Value = ObjectReader::Value;
 
 constexpr std::size_t kMaxPrograms = 256;
+constexpr std::int64_t kDefaultTokenSeconds = 3600;
+constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;  // what the API allows
 constexpr std::size_t kMaxAddresses = 4;  // Kubernetes knows two: one per IP family
 
 class PodDecoder {
@@ -105,6 +107,9 @@ class PodDecoder {
     if (is(key, "serviceAccountName")) {
       return reader_.text(value, "spec.serviceAccountName", pod_.service_account);
     }
+    if (is(key, "volumes")) {
+      return reader_.items(value, "spec.volumes", [this](Value item) { return volume(item); });
+    }
     return !is(key, "containers") ||
            reader_.items(value, "spec.containers", [this](Value item) { return container(item); });
   }
@@ -127,6 +132,38 @@ class PodDecoder {
         return true;
       });
     });
+  }
+
+  bool volume(Value item) {
+    return reader_.fields(item, "spec.volumes", [this](const char* key, Value value) {
+      return !is(key, "projected") || reader_.fields(value, "spec.volumes.projected", [this](const char* k, Value v) {
+        return !is(k, "sources") ||
+               reader_.items(v, "spec.volumes.projected.sources", [this](Value source) { return projected(source); });
+      });
+    });
+  }
+
+  bool projected(Value source) {
+    return reader_.fields(source, "spec.volumes.projected.sources", [this](const char* key, Value value) {
+      return !is(key, "serviceAccountToken") || token(value);
+    });
+  }
+
+  /// A token for another audience is not for the API server, and says nothing here.
+  bool token(Value value) {
+    constexpr std::string_view kPath = "spec.volumes.projected.sources.serviceAccountToken";
+    std::string audience;
+    std::int64_t seconds = kDefaultTokenSeconds;
+    const bool fine = reader_.fields(value, kPath, [&](const char* key, Value field) {
+      if (is(key, "audience")) {
+        return reader_.text(field, kPath, audience);
+      }
+      return !is(key, "expirationSeconds") || reader_.number(field, kPath, seconds);
+    });
+    if (audience.empty() && seconds > 0 && seconds < kMaxTokenSeconds) {
+      pod_.token_lifetime = std::max(pod_.token_lifetime, std::chrono::seconds(seconds));
+    }
+    return fine;
   }
 
   /// Only the last part of a path: the registry and the folder are not what a program calls itself.

@@ -9,19 +9,28 @@
 #include <string>
 #include <vector>
 
+#include "credentials.hpp"
 #include "habits.hpp"
 #include "remint/base/time.hpp"
 #include "remint/detect/detector.hpp"
 
 namespace remint::detect {
 
+/// When a request was in the API server's hands: its log line on it is of that time.
+struct RequestWindow {
+  Time received{}, staged{};
+  std::string audit_id;
+};
+
 /// Rejections since the last success.
 class FailingRun {
  public:
   static constexpr std::size_t kMaxTimes = 128;
   static constexpr std::size_t kMaxNotes = 4;
+  static constexpr std::size_t kMaxWindows = 16;
 
   void add(Time at);
+  void add_window(RequestWindow window);
   /// Whether a note of that time would be kept.
   [[nodiscard]] bool wants_note(Time at) const { return notes_.size() < kMaxNotes || at >= notes_.front().time; }
   void add_note(Evidence note);
@@ -34,9 +43,12 @@ class FailingRun {
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] const std::vector<Time>& times() const { return times_; }
   [[nodiscard]] const std::vector<Evidence>& notes() const { return notes_; }
+  /// Of the newest ones, sorted by time.
+  [[nodiscard]] const std::vector<RequestWindow>& windows() const { return windows_; }
 
  private:
   std::vector<Time> times_;      // sorted, the newest
+  std::vector<RequestWindow> windows_;
   std::vector<Evidence> notes_;  // sorted by time, then text, the newest
   std::uint64_t count_ = 0;
   Time since_ = Time::max();
@@ -49,6 +61,7 @@ struct Accusation {
   IpAddress address;     ///< where the newest rejection came from
   Time address_since{};  ///< since when the pod is known to have it
   std::optional<Time> announced_stale_since;
+  bool announced_kept = false;
 };
 
 struct PodState {
@@ -60,11 +73,16 @@ struct PodState {
   std::int64_t stale_seconds = 0;  ///< what the annotation said at last_stale
   std::unique_ptr<Accusation> accusation;
   Habits habits;
+  Credentials credentials;
+  /// As its volumes say; asked for once a credential is minutes old. Negative: no token of it dies of not being re-read.
+  std::chrono::seconds token_lifetime{0};
   std::vector<IpAddress> shared_addresses;  ///< from which it was accepted, other than its own; at most kMaxShared
   Time gone = Time::max();                  ///< when it was first known to be terminating or gone
 
   static constexpr std::size_t kMaxShared = 4;
 
+  /// A client in it still uses a token that the kubelet must have replaced.
+  [[nodiscard]] const Credential* kept_credential() const;
   [[nodiscard]] bool stale() const { return last_stale > last_fresh; }
   [[nodiscard]] bool failing() const { return accusation && !accusation->run.empty(); }
   [[nodiscard]] Time stale_since() const { return last_stale - std::chrono::seconds(stale_seconds); }

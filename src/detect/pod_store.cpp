@@ -52,6 +52,7 @@ PodStore::Slot PodStore::put(const PodRecord& pod, std::optional<Slot> known) {
   packed.mirror = pod.mirror;
   packed.finished = pod.finished;
   packed.ready = pod.ready;
+  packed.token_seconds = static_cast<std::uint32_t>(pod.token_lifetime.count());
   texts_.assign(packed.ns, pod.ns);
   set_node(slot, pod.node);
   texts_.assign(packed.service_account, pod.service_account);
@@ -141,6 +142,7 @@ PodRecord PodStore::unpack(const PackedPod& packed) const {
   }
   pod.owner = owner_of(packed);
   pod.revision = texts_.text(packed.revision);
+  pod.token_lifetime = std::chrono::seconds(packed.token_seconds);
   pod.programs = texts_.text(packed.programs);
   if (packed.extra) {
     pod.labels = packed.extra->labels;

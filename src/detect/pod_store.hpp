@@ -36,6 +36,7 @@ struct PackedPod {
   std::uint32_t uid_size = 0;
   std::uint32_t serial = 0;
   std::uint32_t relist = 0;  ///< the relist that saw it last
+  std::uint32_t token_seconds = 0;
   std::uint8_t ip_count = 0;
   bool host_network : 1 = false;
   bool mirror : 1 = false;

@@ -17,7 +17,7 @@ constexpr double kHinted = 25;
 constexpr double kOwnNamespace = 2;
 
 // What else tells.
-constexpr double kWasStale = 20;
+constexpr double kDoomed = 20;
 constexpr double kKnownToFail = 20;
 constexpr double kNamed = 10;
 constexpr double kNotTheNamed = 0.001;
@@ -68,7 +68,7 @@ double weight(const Signs& signs) {
   }
   // Twice, for who explains half of the requests leaves the other half to somebody who must have failed as well.
   sum *= signs.explained * signs.explained;
-  sum *= signs.was_stale ? kWasStale : 1;
+  sum *= signs.doomed ? kDoomed : 1;
   sum *= signs.known_to_fail ? kKnownToFail : 1;
   sum *= signs.named ? kNamed : 1;
   sum *= signs.excluded_by_name ? kNotTheNamed : 1;

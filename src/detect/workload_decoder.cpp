@@ -127,63 +127,10 @@ class WorkloadDecoder {
   std::int64_t partition_ = 0;
 };
 
-bool node_address(ObjectReader& reader, Value item, NodeRecord& node) {
-  std::string_view type;
-  std::string text;
-  const bool fine = reader.fields(item, "status.addresses", [&](const char* key, Value value) {
-    if (is(key, "type")) {
-      type = trimmed_token(value);
-    }
-    return !is(key, "address") || reader.text(value, "status.addresses.address", text);
-  });
-  if (!fine || (type != "\"InternalIP\"" && type != "\"ExternalIP\"")) {
-    return fine;
-  }
-  const auto ip = IpAddress::parse(text);
-  if (!ip) {
-    return reader.fail("status.addresses.address", "must be an IP address");
-  }
-  node.addresses.push_back(*ip);
-  return true;
-}
-
 }  // namespace
 
 Result<WorkloadRecord> decode_workload(std::string_view json, std::string_view api_version, std::string_view kind) {
   return WorkloadDecoder(api_version, kind).decode(json);
-}
-
-Result<NodeRecord> decode_node(std::string_view json) {
-  ObjectReader reader("node");
-  NodeRecord node;
-  bool fine = reader.read(json, [&](const char* key, Value value) {
-    if (is(key, "metadata")) {
-      return reader.fields(value, "metadata", [&](const char* k, Value v) {
-        return !is(k, "name") || reader.text(v, "metadata.name", node.name);
-      });
-    }
-    return !is(key, "status") || reader.fields(value, "status", [&](const char* k, Value v) {
-      return !is(k, "addresses") ||
-             reader.items(v, "status.addresses", [&](Value item) { return node_address(reader, item, node); });
-    });
-  });
-  fine = fine && (!node.name.empty() || reader.fail("metadata.name", "is missing"));
-  return fine ? Result<NodeRecord>(std::move(node)) : std::unexpected(reader.error());
-}
-
-Result<NamespaceRecord> decode_namespace(std::string_view json) {
-  ObjectReader reader("namespace");
-  NamespaceRecord ns;
-  bool fine = reader.read(json, [&](const char* key, Value value) {
-    return !is(key, "metadata") || reader.fields(value, "metadata", [&](const char* k, Value v) {
-      if (is(k, "name")) {
-        return reader.text(v, "metadata.name", ns.name);
-      }
-      return !is(k, "labels") || reader.labels(v, "metadata.labels", ns.labels);
-    });
-  });
-  fine = fine && (!ns.name.empty() || reader.fail("metadata.name", "is missing"));
-  return fine ? Result<NamespaceRecord>(std::move(ns)) : std::unexpected(reader.error());
 }
 
 }  // namespace remint::detect

@@ -48,9 +48,12 @@ PodSignal weigh_staleness(const StaleTokenSignal& signal, const PodFacts& pod, T
   const auto breaks = pod.breaks_at ? fmt::format(" and will be refused from {}", when(*pod.breaks_at, now)) : "";
   result.why = fmt::format("pod {} uses a token that has been stale since {}{} (policy: stale for longer than {})",
                            pod.name, when(result.since, now), breaks, format_duration(signal.after));
-  result.met = now - result.since > signal.after;
+  // A token that would break meanwhile does not wait.
+  const bool too_late_then = pod.breaks_at && *pod.breaks_at <= result.since + signal.after;
+  const Time due = too_late_then ? result.since : result.since + signal.after;
+  result.met = now > due;
   if (!result.met) {
-    result.not_before = result.since + signal.after + Duration(1);
+    result.not_before = due + Duration(1);
   }
   return result;
 }

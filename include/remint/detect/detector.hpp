@@ -13,6 +13,7 @@
 #include "remint/base/words.hpp"
 #include "remint/detect/audit.hpp"
 #include "remint/detect/inventory.hpp"
+#include "remint/detect/reason_join.hpp"
 
 namespace remint::detect {
 
@@ -54,7 +55,8 @@ struct Case {
 
 struct DetectorSettings {
   InventorySettings inventory;
-  Duration extended_lifetime = std::chrono::seconds(31'536'000);  ///< 90 days on EKS
+  /// Of a token that is extended: 90 days on EKS. Not longer than requested_lifetime: tokens are not extended (AKS).
+  Duration extended_lifetime = std::chrono::seconds(31'536'000);
   Duration requested_lifetime = std::chrono::seconds(3607);
   Duration forget_pod_after = std::chrono::hours(1);  ///< quiet failing runs are closed after this
   std::size_t dedup_capacity = 1U << 17U;
@@ -65,11 +67,15 @@ struct DetectorCounts {
   std::uint64_t audit_events = 0, rejected = 0, stale = 0, accepted = 0;  ///< all but audit_events without duplicates
   std::uint64_t duplicates =
       0;  ///< of rejected and stale events; for others a repetition changes nothing and is not noticed
-  std::uint64_t unattributed = 0;  ///< rejected, from a node's or an ambiguous address, or without an address
+  /// Rejected, from an ambiguous address, or without one, or from a shared address while it was not known who calls so.
+  std::uint64_t unattributed = 0;
   std::uint64_t external = 0;      ///< rejected, from no address of this cluster
   std::uint64_t ignored = 0;   ///< rejected, but the pod was terminating, or is younger than the event, or gone, or has
                                ///< authenticated since
-  std::uint64_t overflow = 0;  ///< rejected, but max_failing_pods are failing already
+  std::uint64_t overflow = 0;  ///< rejected, but max_failing_pods or too many callers are failing already
+  /// Rejections, half a minute old, of which a line in the API server's log says why; several that disagree could;
+  /// none does. Not counted before the first line was read.
+  std::uint64_t joined = 0, ambiguous = 0, unjoined = 0;
 };
 
 class Detector {
@@ -85,6 +91,10 @@ class Detector {
   /// Returns nothing; the workloads whose case may have changed are in take_changed(). The answers depend on event
   /// times alone; `now` is when the batch came.
   void observe(const AuditBatch& batch, Time now);
+  /// Lines of one API server's log; late and doubled ones are fine.
+  void observe(ReasonJoin::Stream stream, std::vector<ApiServerLine> lines);
+  /// Counts the joins of all rejections seen so far: for the end of a recording.
+  void settle_joins();
   /// To be called after inventory changes of that pod (its removal, too), so that its case follows.
   void pod_changed(std::string_view pod_uid);
   /// Workload UIDs whose case changed since the last call.

@@ -21,7 +21,8 @@ enum class ObjectKind : std::uint8_t {
   kDaemonSet,
   kReplicationController,
   kNode,
-  kNamespace
+  kNamespace,
+  kServiceAccount
 };
 
 /// Controllers whose objects the inventory is told of. Of any other kind it knows what owner references say.
@@ -64,6 +65,7 @@ class Inventory {
   void apply(ObjectKind kind, WorkloadRecord workload);
   void apply(NodeRecord node);
   void apply(NamespaceRecord ns);
+  void apply(ServiceAccountRecord account);
   /// For pods `now` ends the hold on their addresses, which are still answered for during `address_memory`.
   void remove(ObjectKind kind, std::string_view uid_or_name, Time now);
   /// Relist: between begin and end, what is not applied again is removed at end.
@@ -83,6 +85,8 @@ class Inventory {
   [[nodiscard]] ObjectRef workload_of(const PodRecord& pod) const;
   [[nodiscard]] const WorkloadRecord* workload(std::string_view uid) const;
   [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;
+  [[nodiscard]] const ServiceAccountRecord* service_account(std::string_view ns, std::string_view name) const;
+  [[nodiscard]] const ServiceAccountRecord* service_account(std::string_view uid) const;
   /// UIDs of live (not finished, not terminating) pods of a workload, in no particular order.
   [[nodiscard]] std::vector<std::string> live_pods(std::string_view workload_uid) const;
   /// UIDs of the pods on a node, finished and terminating ones too; valid until the next change.

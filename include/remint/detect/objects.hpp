@@ -34,6 +34,8 @@ struct PodRecord {
   std::optional<Time> deleting;  ///< metadata.deletionTimestamp: any value means terminating
   OwnerRef owner;
   std::string revision;  ///< label pod-template-hash or controller-revision-hash
+  /// expirationSeconds of its mounted tokens for the API server, the longest; zero: no such token is mounted.
+  std::chrono::seconds token_lifetime{0};
   std::string programs;  ///< names of its containers, their images and commands, one a line, at most 256 bytes
   Labels labels;         ///< kept for bare pods only (policies select workloads by label)
   Labels annotations;    ///< only those beginning with "remint.dev/"
@@ -60,6 +62,11 @@ struct NodeRecord {
   std::vector<IpAddress> addresses;  ///< InternalIP and ExternalIP
 };
 
+struct ServiceAccountRecord {
+  std::string ns, name, uid;
+  Time created{};
+};
+
 struct NamespaceRecord {
   std::string name;
   Labels labels;
@@ -72,5 +79,6 @@ struct NamespaceRecord {
                                                      std::string_view kind);
 [[nodiscard]] Result<NodeRecord> decode_node(std::string_view json);
 [[nodiscard]] Result<NamespaceRecord> decode_namespace(std::string_view json);
+[[nodiscard]] Result<ServiceAccountRecord> decode_service_account(std::string_view json);
 
 }  // namespace remint::detect

@@ -1,0 +1,89 @@
+// What is no workload and no pod: nodes, namespaces, ServiceAccounts.
+#include "object_reader.hpp"
+#include "remint/detect/objects.hpp"
+
+namespace remint::detect {
+namespace {
+
+using Value = ObjectReader::Value;
+
+bool node_address(ObjectReader& reader, Value item, NodeRecord& node) {
+  std::string_view type;
+  std::string text;
+  const bool fine = reader.fields(item, "status.addresses", [&](const char* key, Value value) {
+    if (is(key, "type")) {
+      type = trimmed_token(value);
+    }
+    return !is(key, "address") || reader.text(value, "status.addresses.address", text);
+  });
+  if (!fine || (type != "\"InternalIP\"" && type != "\"ExternalIP\"")) {
+    return fine;
+  }
+  const auto ip = IpAddress::parse(text);
+  if (!ip) {
+    return reader.fail("status.addresses.address", "must be an IP address");
+  }
+  node.addresses.push_back(*ip);
+  return true;
+}
+
+}  // namespace
+
+Result<NodeRecord> decode_node(std::string_view json) {
+  ObjectReader reader("node");
+  NodeRecord node;
+  bool fine = reader.read(json, [&](const char* key, Value value) {
+    if (is(key, "metadata")) {
+      return reader.fields(value, "metadata", [&](const char* k, Value v) {
+        return !is(k, "name") || reader.text(v, "metadata.name", node.name);
+      });
+    }
+    return !is(key, "status") || reader.fields(value, "status", [&](const char* k, Value v) {
+      return !is(k, "addresses") ||
+             reader.items(v, "status.addresses", [&](Value item) { return node_address(reader, item, node); });
+    });
+  });
+  fine = fine && (!node.name.empty() || reader.fail("metadata.name", "is missing"));
+  return fine ? Result<NodeRecord>(std::move(node)) : std::unexpected(reader.error());
+}
+
+Result<NamespaceRecord> decode_namespace(std::string_view json) {
+  ObjectReader reader("namespace");
+  NamespaceRecord ns;
+  bool fine = reader.read(json, [&](const char* key, Value value) {
+    return !is(key, "metadata") || reader.fields(value, "metadata", [&](const char* k, Value v) {
+      if (is(k, "name")) {
+        return reader.text(v, "metadata.name", ns.name);
+      }
+      return !is(k, "labels") || reader.labels(v, "metadata.labels", ns.labels);
+    });
+  });
+  fine = fine && (!ns.name.empty() || reader.fail("metadata.name", "is missing"));
+  return fine ? Result<NamespaceRecord>(std::move(ns)) : std::unexpected(reader.error());
+}
+
+Result<ServiceAccountRecord> decode_service_account(std::string_view json) {
+  ObjectReader reader("ServiceAccount");
+  ServiceAccountRecord account;
+  std::optional<Time> created;
+  bool fine = reader.read(json, [&](const char* key, Value value) {
+    return !is(key, "metadata") || reader.fields(value, "metadata", [&](const char* k, Value v) {
+      if (is(k, "name")) {
+        return reader.text(v, "metadata.name", account.name);
+      }
+      if (is(k, "namespace")) {
+        return reader.text(v, "metadata.namespace", account.ns);
+      }
+      if (is(k, "uid")) {
+        return reader.text(v, "metadata.uid", account.uid);
+      }
+      return !is(k, "creationTimestamp") || reader.time(v, "metadata.creationTimestamp", created);
+    });
+  });
+  fine = fine && (!account.name.empty() || reader.fail("metadata.name", "is missing"));
+  fine = fine && (!account.uid.empty() || reader.fail("metadata.uid", "is missing"));
+  account.created = created.value_or(Time{});
+  return fine ? Result<ServiceAccountRecord>(std::move(account)) : std::unexpected(reader.error());
+}
+
+}  // namespace remint::detect

@@ -1,0 +1,80 @@
+#include "suspect.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "diagnose.hpp"
+
+namespace remint::detect {
+namespace {
+
+// Exactly one pod had the address, but a program on its node can send from it, too.
+constexpr double kByAddress = 0.97;
+
+}  // namespace
+
+Suspect suspect_of(PodView view, const PodState* state) {
+  static const PodState kNeverHeard;
+  Suspect suspect;
+  suspect.view = std::move(view);
+  suspect.state = state == nullptr ? &kNeverHeard : state;
+  if (suspect.state->failing()) {
+    const FailingRun& run = suspect.state->accusation->run;
+    suspect.rejections = run.times();
+    suspect.count = run.count();
+    suspect.since = run.since();
+    suspect.notes = run.notes();
+    suspect.windows = run.windows();
+    suspect.confidence = kByAddress;
+  }
+  return suspect;
+}
+
+void add_accusation(Suspect& suspect, const SharedAccusation& accusation) {
+  const bool better = !suspect.failing() || accusation.confidence > suspect.confidence;
+  if (better) {
+    suspect.confidence = accusation.confidence;
+    suspect.reasons = accusation.reasons;
+  }
+  std::vector<Time> merged;
+  std::ranges::merge(suspect.rejections, accusation.rejections, std::back_inserter(merged));
+  suspect.rejections = std::move(merged);
+  suspect.count += accusation.rejections.size();
+  suspect.since = suspect.rejections.front();
+  std::ranges::copy(accusation.notes, std::back_inserter(suspect.notes));
+  std::ranges::copy(accusation.windows, std::back_inserter(suspect.windows));
+}
+
+PodHealth health_of(const Suspect& suspect, const DetectorSettings& settings) {
+  const PodRecord& pod = suspect.view.pod;
+  const PodState* const state = suspect.state;
+  PodHealth health;
+  health.uid = pod.uid;
+  health.name = pod.name;
+  health.created = pod.created;
+  health.revision = pod.revision;
+  health.terminating = pod.deleting.has_value();
+  health.ready = pod.ready;
+  if (suspect.failing()) {
+    health.rejections = suspect.rejections;
+    health.rejection_count = suspect.count;
+    health.failing_since = suspect.since;
+    health.last_rejection = suspect.rejections.back();
+  }
+  if (state->last_success != PodState::kNever) {
+    health.last_success = state->last_success;
+  }
+  if (state->stale()) {
+    health.stale_since = state->stale_since();
+    health.last_stale = state->last_stale;
+    health.breaks_at = breaks_at(*state, settings);
+  } else if (const Credential* const kept = state->kept_credential()) {
+    health.stale_since = kept->first + renewed_within(state->token_lifetime);
+    health.last_stale = kept->last;
+    health.breaks_at = breaks_at(*state, settings);
+  }
+  return health;
+}
+
+}  // namespace remint::detect
