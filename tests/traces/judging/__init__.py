@@ -1,0 +1,1 @@
+"""Holding the decisions of a replay against the truth of an incident."""

@@ -1,0 +1,43 @@
+"""One incident with one seed: generated, replayed, judged."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from world.incident import INCIDENTS, write
+
+from .verdict import judge
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    seed: int
+    folder: Path
+    binary: Path
+    keep: bool
+
+
+def examine(job):
+    """The verdicts of all replays of this incident: with its log, if it has one, and without."""
+    folder = job.folder / f"{job.name}-{job.seed}"
+    write(INCIDENTS[job.name], job.seed, folder)
+    truth = json.loads((folder / "truth.json").read_text())
+    verdicts = [judge(truth, replay(job.binary, folder, log), log) for log in ([True, False] if truth["log"] else [False])]
+    if not job.keep:
+        shutil.rmtree(folder)
+    return verdicts
+
+
+def replay(binary, folder, log):
+    command = [binary, "replay", "--output", "json", "--log-level", "error", "--objects", folder / "objects.jsonl",
+               "--policy", folder / "policy.yaml", "--audit", *sorted(folder.glob("audit*.jsonl.gz"))]
+    if log:
+        command += ["--apiserver-log", *sorted(folder.glob("apiserver*.log"))]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise RuntimeError(f"{folder.name}: remint replay ended with {result.returncode}: {result.stderr.strip()}")
+    (folder / f"decisions{'-with-log' if log else ''}.jsonl").write_text(result.stdout)
+    return [decision for decision in map(json.loads, result.stdout.splitlines()) if "summary" not in decision]
