@@ -104,8 +104,9 @@ class TextOutput final : public ReplayOutput {
           s.counts.unattributed);
     }
     if (const auto joins = s.counts.joined + s.counts.ambiguous + s.counts.unjoined; joins > 0) {
-      out_ << fmt::format("The API server's log says of {} of {} rejections why; of {} it could be more than one line.\n",
-                          s.counts.joined, joins, s.counts.ambiguous);
+      out_ << fmt::format(
+          "The API server's log says of {} of {} rejections why; of {} it could be more than one line.\n",
+          s.counts.joined, joins, s.counts.ambiguous);
     }
     if (s.counts.external > 0) {
       out_ << fmt::format("{} rejections came from outside the cluster: not acted on.\n", s.counts.external);

@@ -9,6 +9,9 @@
 namespace remint::controllers {
 namespace {
 
+// What comes and goes (a suspicion that is dropped whenever the pod is heard) is told once, not each time.
+constexpr Duration kTellAgainAfter = std::chrono::minutes(10);
+
 bool says_the_same(const WorkloadDecision& a, const WorkloadDecision& b) {
   // The reason's text is left out: it counts requests and would differ with each one. Of two restarts for one cause
   // (evictions of one pod, then of another) each has its own name.
@@ -113,6 +116,19 @@ void DetectionEngine::finish_assumed(Time now) {
   }
 }
 
+void DetectionEngine::close(const std::string& uid, Time now) {
+  const auto it = remembered_.find(uid);
+  if (it == remembered_.end()) return;
+  Remembered& memory = it->second;
+  const bool told = memory.decided && memory.last.decision.kind != DecisionKind::kRestart;
+  if (!told || now - memory.closed.value_or(now) >= kTellAgainAfter) {
+    remembered_.erase(it);
+    return;
+  }
+  if (!memory.closed) memory.closed = now;
+  memory.look_again = *memory.closed + kTellAgainAfter;
+}
+
 std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
   last_advance_ = now;
   if (now - last_expire_ >= std::chrono::seconds(1)) {
@@ -138,7 +154,7 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
     if (auto the_case = detector_.find_case(uid)) {
       cases.push_back(std::move(*the_case));
     } else {
-      remembered_.erase(uid);
+      close(uid, now);
     }
   }
   // The limits are handed out in this order.
@@ -151,6 +167,7 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
     const auto known = remembered_.find(uid);
     auto& memory = remembered_[uid];
     memory.look_again = next.decision.not_before;
+    memory.closed.reset();
     if (next.decision.pending) {
       if (known == remembered_.end()) memory.last = std::move(next);
       continue;
@@ -184,7 +201,7 @@ std::optional<Time> DetectionEngine::next_deadline() const {
 std::vector<WorkloadDecision> DetectionEngine::open_decisions() const {
   std::vector<WorkloadDecision> open;
   for (const auto& [uid, remembered] : remembered_) {
-    if (remembered.decided) open.push_back(remembered.last);
+    if (remembered.decided && !remembered.closed) open.push_back(remembered.last);
   }
   return open;
 }

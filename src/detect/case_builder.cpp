@@ -48,11 +48,12 @@ void add_reasons(const Suspect& suspect, const DetectorSettings& settings, std::
         "the API server says that pod {} (UID {}) used a token that has been stale since {} and breaks at {}",
         pod_path(pod), pod.uid, format_rfc3339(state.stale_since()), format_rfc3339(*breaks))));
   } else if (const Credential* const kept = state.kept_credential()) {
-    reasons.push_back(sanitize(fmt::format(
-        "pod {} (UID {}) has used one token since {} or before, of {} of life, and the kubelet has put another there by "
-        "{}: it does not read it again, and breaks at {} or before",
-        pod_path(pod), pod.uid, format_rfc3339(kept->first), humanize(state.token_lifetime),
-        format_rfc3339(ageing_since(suspect)), format_rfc3339(*breaks))));
+    reasons.push_back(
+        sanitize(fmt::format("pod {} (UID {}) has used one token since {} or before, of {} of life, and the kubelet "
+                             "has put another there by "
+                             "{}: it does not read it again, and breaks at {} or before",
+                             pod_path(pod), pod.uid, format_rfc3339(kept->first), humanize(state.token_lifetime),
+                             format_rfc3339(ageing_since(suspect)), format_rfc3339(*breaks))));
   }
 }
 
@@ -79,8 +80,8 @@ Evidence ageing_note(const Suspect& suspect, const DetectorSettings& settings) {
   }
   const Credential& kept = *state.kept_credential();
   return {"audit", kept.last,
-          sanitize(fmt::format("request of pod {} accepted with a token that it has used for {}",
-                               suspect.view.pod.name, humanize(kept.last - kept.first)))};
+          sanitize(fmt::format("request of pod {} accepted with a token that it has used for {}", suspect.view.pod.name,
+                               humanize(kept.last - kept.first)))};
 }
 
 std::vector<Evidence> evidence_of(const std::vector<Suspect>& suspects, std::vector<Evidence> all,
@@ -135,7 +136,8 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
     finding = diagnose(suspects, inventory, reasons, settings);
     found.reasons.push_back(finding.reason);
     // One pod that is surely accused is enough: what is restarted is their workload.
-    found.confidence = std::ranges::max(suspects, {}, [](const Suspect& s) { return s.failing() ? s.confidence : 0; }).confidence;
+    found.confidence =
+        std::ranges::max(suspects, {}, [](const Suspect& s) { return s.failing() ? s.confidence : 0; }).confidence;
   } else {
     finding.diagnosis = suspects.front().state->stale() ? Diagnosis::kStaleToken : Diagnosis::kNotReloading;
     found.confidence = 1;  // the API server vouches for the UID in user.extra

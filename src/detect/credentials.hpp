@@ -32,8 +32,8 @@ class Credentials {
 };
 
 /// For how long a client in good health may be seen with one token: until the kubelet renews it (at 80 % of its life,
-/// or after a day), the volume is written again, and the client reads the file (within a minute; the oldest ones: five).
-/// Of a life of minutes less is allowed for, so that a quarter of it remains to act in.
+/// or after a day), the volume is written again, and the client reads the file (within a minute; the oldest ones:
+/// five). Of a life of minutes less is allowed for, so that a quarter of it remains to act in.
 [[nodiscard]] constexpr Duration renewed_within(std::chrono::seconds lifetime) {
   constexpr Duration kWriteAndRead = std::chrono::seconds(390);
   const Duration life = lifetime;

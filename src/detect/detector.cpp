@@ -169,7 +169,7 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
     return;
   }
   PodState* const state = state_of(uid);
-  if (state != nullptr && record.received <= state->last_success) {
+  if (state != nullptr && record.received <= state->healthy_until(fold(record.agent))) {
     ++counts.ignored;
     return;
   }
@@ -180,14 +180,15 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
   }
   Accusation& accusation = accuse(uid, *state);
   follow(uid, *state, view->workload.uid);
-  if (accusation.run.empty() || record.received >= accusation.run.last()) {
+  if (accusation.runs.empty() || record.received >= accusation.runs.last()) {
     accusation.address = *record.source;
     accusation.address_since = answer.since;
   }
-  accusation.run.add(record.received);
-  accusation.run.add_window({record.received, record.staged, std::string(batch.text(record.audit_id))});
-  if (accusation.run.wants_note(record.received)) {
-    accusation.run.add_note(rejection_note(batch, record, view->pod.name));
+  FailingRun& run = accusation.runs.of(fold(record.agent));
+  run.add(record.received);
+  run.add_window({record.received, record.staged, std::string(batch.text(record.audit_id))});
+  if (run.wants_note(record.received)) {
+    run.add_note(rejection_note(batch, record, view->pod.name));
   }
   reconsider(uid, *state, was_failing);
 }
@@ -204,8 +205,8 @@ bool Detector::Impl::keeps_credential(std::string_view uid, PodState& state, con
     }
     const seconds lifetime = view->pod.token_lifetime;
     // An extended token outlives its renewal by far, and the API server itself says when it has become stale.
-    const bool extended = Duration(lifetime) == settings.requested_lifetime &&
-                          settings.extended_lifetime > settings.requested_lifetime;
+    const bool extended =
+        Duration(lifetime) == settings.requested_lifetime && settings.extended_lifetime > settings.requested_lifetime;
     state.token_lifetime = lifetime == seconds::zero() || extended ? seconds(-1) : lifetime;
   }
   return state.kept_credential() != nullptr;
@@ -253,8 +254,8 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
   }
   const bool was_failing = state->failing();
   const bool was_stale = state->stale();
-  state->accepted(record.received, record.stale_seconds);
   learn(pod_uid, *state, record);
+  state->accepted(record.received, fold(record.agent), record.stale_seconds);
   const bool kept = keeps_credential(pod_uid, *state, record);
   if (!state->accusation && !state->stale() && !kept) {
     return;  // the healthy many
@@ -314,7 +315,7 @@ void Detector::Impl::sweep(Time now) {
       }
     }
     if (quiet && state.failing()) {
-      state.accusation->run = {};
+      state.accusation->runs.clear();
       reconsider(uid, state, true);
     }
     if (quiet && !inventory.has_pod(uid)) {

@@ -1,5 +1,6 @@
 #pragma once
-// What killed a token: by the API server's log where it is read, else by what is known of pod, token and ServiceAccount.
+// What killed a token: by the API server's log where it is read, else by what is known of pod, token and
+// ServiceAccount.
 
 #include <optional>
 #include <string>

@@ -38,6 +38,16 @@ bool Habits::learn(Fold address, Fold agent, Fold shape, Time at) {
   return !known_address;
 }
 
+std::optional<Time> Habits::last_of(Fold agent) const {
+  std::optional<Time> last;
+  for (const Habit& habit : habits_) {
+    if (habit.agent == agent) {
+      last = std::max(last.value_or(habit.last), habit.last);
+    }
+  }
+  return last;
+}
+
 void Habits::forget_before(Time before) {
   std::erase_if(habits_, [before](const Habit& habit) { return habit.last < before; });
 }

@@ -3,6 +3,7 @@
 // beyond doubt. One scan over a handful of entries per event, no allocation in the usual case.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,6 +34,9 @@ class Habits {
 
   [[nodiscard]] std::span<const Habit> all() const { return habits_; }
   [[nodiscard]] bool empty() const { return habits_.empty(); }
+  /// Its last success with that agent; nothing: never.
+  [[nodiscard]] std::optional<Time> last_of(Fold agent) const;
+  [[nodiscard]] bool know(Fold agent) const { return last_of(agent).has_value(); }
   void forget_before(Time before);
 
  private:

@@ -12,7 +12,7 @@ using Value = ObjectReader::Value;
 constexpr std::size_t kMaxPrograms = 256;
 constexpr std::int64_t kDefaultTokenSeconds = 3600;
 constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;  // what the API allows
-constexpr std::size_t kMaxAddresses = 4;  // Kubernetes knows two: one per IP family
+constexpr std::size_t kMaxAddresses = 4;                          // Kubernetes knows two: one per IP family
 
 class PodDecoder {
  public:

@@ -44,7 +44,43 @@ void FailingRun::succeeded(Time at) {
   since_ = times_.empty() ? Time::max() : times_.front();
 }
 
-Time PodState::last_heard() const { return std::max(last_success, failing() ? accusation->run.last() : kNever); }
+FailingRun& FailingRuns::of(Fold agent) {
+  const auto known = std::ranges::find(runs_, agent, &AgentRun::agent);
+  if (known != runs_.end()) {
+    return known->run;
+  }
+  if (runs_.size() == kMax) {
+    return runs_.back().run;
+  }
+  return runs_.emplace_back(agent, FailingRun()).run;
+}
+
+void FailingRuns::succeeded(Fold agent, Time at, const Habits& habits) {
+  for (AgentRun& one : runs_) {
+    if (one.agent == agent || !habits.know(one.agent)) {
+      one.run.succeeded(at);
+    }
+  }
+}
+
+bool FailingRuns::empty() const {
+  return std::ranges::all_of(runs_, [](const AgentRun& one) { return one.run.empty(); });
+}
+
+Time FailingRuns::last() const {
+  Time last = Time::min();
+  for (const AgentRun& one : runs_) {
+    last = one.run.empty() ? last : std::max(last, one.run.last());
+  }
+  return last;
+}
+
+Time PodState::last_heard() const { return std::max(last_success, failing() ? accusation->runs.last() : kNever); }
+
+Time PodState::healthy_until(Fold agent) const {
+  const auto last = habits.last_of(agent);
+  return last.value_or(last_success);
+}
 
 const Credential* PodState::kept_credential() const {
   constexpr Duration kInUse = std::chrono::minutes(10);
@@ -55,10 +91,10 @@ const Credential* PodState::kept_credential() const {
   return longest != nullptr && longest->last - longest->first > renewed_within(token_lifetime) ? longest : nullptr;
 }
 
-void PodState::accepted(Time at, std::int64_t seconds_stale) {
+void PodState::accepted(Time at, Fold agent, std::int64_t seconds_stale) {
   last_success = std::max(last_success, at);
   if (accusation) {
-    accusation->run.succeeded(at);
+    accusation->runs.succeeded(agent, at, habits);
   }
   if (seconds_stale < 0) {
     last_fresh = std::max(last_fresh, at);

@@ -47,17 +47,40 @@ class FailingRun {
   [[nodiscard]] const std::vector<RequestWindow>& windows() const { return windows_; }
 
  private:
-  std::vector<Time> times_;      // sorted, the newest
+  std::vector<Time> times_;  // sorted, the newest
   std::vector<RequestWindow> windows_;
   std::vector<Evidence> notes_;  // sorted by time, then text, the newest
   std::uint64_t count_ = 0;
   Time since_ = Time::max();
 };
 
+/// The failing runs of one pod, by user agent: of two clients in it one may fail while the other is fine.
+class FailingRuns {
+ public:
+  static constexpr std::size_t kMax = 4;  ///< further agents share the last one
+
+  [[nodiscard]] FailingRun& of(Fold agent);
+  /// A client with that agent was accepted. This says nothing about a run of another agent that `habits` know: that
+  /// client was accepted once, and is not any more.
+  void succeeded(Fold agent, Time at, const Habits& habits);
+  void clear() { runs_.clear(); }
+
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] Time last() const;
+  [[nodiscard]] const auto& all() const { return runs_; }
+
+ private:
+  struct AgentRun {
+    Fold agent = 0;
+    FailingRun run;
+  };
+  std::vector<AgentRun> runs_;
+};
+
 /// Kept only for pods that fail or use a stale token.
 struct Accusation {
   std::string workload_uid;
-  FailingRun run;
+  FailingRuns runs;
   IpAddress address;     ///< where the newest rejection came from
   Time address_since{};  ///< since when the pod is known to have it
   std::optional<Time> announced_stale_since;
@@ -74,7 +97,8 @@ struct PodState {
   std::unique_ptr<Accusation> accusation;
   Habits habits;
   Credentials credentials;
-  /// As its volumes say; asked for once a credential is minutes old. Negative: no token of it dies of not being re-read.
+  /// As its volumes say; asked for once a credential is minutes old. Negative: no token of it dies of not being
+  /// re-read.
   std::chrono::seconds token_lifetime{0};
   std::vector<IpAddress> shared_addresses;  ///< from which it was accepted, other than its own; at most kMaxShared
   Time gone = Time::max();                  ///< when it was first known to be terminating or gone
@@ -84,12 +108,14 @@ struct PodState {
   /// A client in it still uses a token that the kubelet must have replaced.
   [[nodiscard]] const Credential* kept_credential() const;
   [[nodiscard]] bool stale() const { return last_stale > last_fresh; }
-  [[nodiscard]] bool failing() const { return accusation && !accusation->run.empty(); }
+  [[nodiscard]] bool failing() const { return accusation && !accusation->runs.empty(); }
+  /// Up to then a rejection of a client with that agent is no news.
+  [[nodiscard]] Time healthy_until(Fold agent) const;
   [[nodiscard]] Time stale_since() const { return last_stale - std::chrono::seconds(stale_seconds); }
   [[nodiscard]] Time last_heard() const;
 
   /// A request with the pod's token was accepted; -1: not stale.
-  void accepted(Time at, std::int64_t seconds_stale);
+  void accepted(Time at, Fold agent, std::int64_t seconds_stale);
 };
 
 }  // namespace remint::detect

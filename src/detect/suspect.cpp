@@ -20,12 +20,14 @@ Suspect suspect_of(PodView view, const PodState* state) {
   suspect.view = std::move(view);
   suspect.state = state == nullptr ? &kNeverHeard : state;
   if (suspect.state->failing()) {
-    const FailingRun& run = suspect.state->accusation->run;
-    suspect.rejections = run.times();
-    suspect.count = run.count();
-    suspect.since = run.since();
-    suspect.notes = run.notes();
-    suspect.windows = run.windows();
+    for (const auto& [agent, run] : suspect.state->accusation->runs.all()) {
+      std::ranges::copy(run.times(), std::back_inserter(suspect.rejections));
+      suspect.count += run.count();
+      suspect.since = std::min(suspect.since, run.since());
+      std::ranges::copy(run.notes(), std::back_inserter(suspect.notes));
+      std::ranges::copy(run.windows(), std::back_inserter(suspect.windows));
+    }
+    std::ranges::sort(suspect.rejections);
     suspect.confidence = kByAddress;
   }
   return suspect;

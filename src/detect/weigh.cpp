@@ -24,24 +24,25 @@ constexpr double kNotTheNamed = 0.001;
 
 // Silence proves no more than this: programs are scaled down, wait for leadership, hang.
 constexpr double kLeastSilence = 0.01;
-// One success, or two in the same moment, say nothing about how often a client calls.
-constexpr double kNoHabit = 0.7;
+// Past its usual interval a client's silence becomes unlikely so fast: clients call by the clock, watches within twice
+// their shortest time.
+constexpr double kPunctual = 3;
 
-// A stranger who calls as a pod does that we know, or as nobody does.
-constexpr double kStrangerWithKnownAgent = 0.1;
+// A stranger who calls as a pod does that we know, or as nobody does. The first is what keeps a pod that merely is
+// between two of its requests from being named: its weight is 1.
+constexpr double kStrangerWithKnownAgent = 0.15;
 constexpr double kStranger = 0.3;
 
 }  // namespace
 
 double chance_of_silence(const Resemblance& seen, Duration silent) {
-  if (seen.heard == 0 || silent <= Duration::zero()) {
-    return 1;
+  if (seen.heard < 2 || seen.interval <= Duration::zero()) {
+    return 1;  // one success, or two in the same moment, say nothing about how often it calls
   }
-  if (seen.interval <= Duration::zero()) {
-    return kNoHabit;
-  }
+  // A mean of few is a poor one.
+  const double usual = 1 + 1 / std::sqrt(static_cast<double>(seen.heard - 1));
   const double missed = std::chrono::duration<double>(silent) / std::chrono::duration<double>(seen.interval);
-  return std::max(std::exp(-missed), kLeastSilence);
+  return missed <= usual ? 1 : std::max(std::exp(-kPunctual * (missed - usual)), kLeastSilence);
 }
 
 double weight(const Signs& signs) {

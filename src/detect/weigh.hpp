@@ -21,7 +21,7 @@ struct Signs {
   Duration silent{};              ///< from its last success with that agent to the newest rejection
   bool hinted = false;            ///< never heard, but its image, command or name is what the user agent says
   bool own_namespace = false;     ///< the requests ask for its own namespace
-  bool doomed = false;        ///< its token had to die: its last day had come, or its ServiceAccount was made anew
+  bool doomed = false;            ///< its token had to die: its last day had come, or its ServiceAccount was made anew
   bool known_to_fail = false;     ///< convicted by another caller from that address
   bool named = false;             ///< the API server's log names it or its ServiceAccount
   bool excluded_by_name = false;  ///< the API server's log names another ServiceAccount

@@ -66,11 +66,13 @@ class DetectionEngine {
     WorkloadDecision last;
     bool decided = false;  ///< false: only pending so far
     std::optional<Time> look_again;
+    std::optional<Time> closed;  ///< since when there is no case
   };
 
   [[nodiscard]] std::vector<policy::PastRestart> restarts() const;
   [[nodiscard]] WorkloadDecision decide(const detect::Case& the_case, Time now) const;
   void finish_assumed(Time now);
+  void close(const std::string& uid, Time now);
   void assume_restart(const WorkloadDecision& decision);
 
   EngineSettings settings_;
