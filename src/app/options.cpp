@@ -49,6 +49,34 @@ CLI::Validator duration_into(Duration& target) {
       "DURATION");
 }
 
+/// A duration with a sign, such as +2h or -3h30m: what a clock shows when it is noon in UTC.
+Result<Duration> parse_utc_offset(std::string_view text) {
+  constexpr Duration kWidest = std::chrono::hours(15);  // zones reach from -12h to +14h
+  const bool west = text.starts_with('-');
+  const auto offset = parse_duration(west || text.starts_with('+') ? text.substr(1) : text);
+  if (!offset) return std::unexpected(offset.error());
+  if (*offset > kWidest) {
+    return fail(ErrorCode::kInvalid, "must lie between -15h and +15h, is " + std::string(text));
+  }
+  return west ? -*offset : *offset;
+}
+
+void add_apiserver_log_flags(CLI::App& run, RunOptions& o) {
+  run.add_option("--apiserver-log", o.apiserver_log,
+                 "Log file of an API server, to be followed: says why tokens were rejected (text or JSON, rotated or "
+                 "not); one per API server, may be given several times")
+      ->allow_extra_args(false);
+  run.add_option_function<std::string>(
+         "--apiserver-log-utc-offset",
+         [&o](const std::string& text) {
+           const auto offset = parse_utc_offset(text);
+           if (!offset) throw CLI::ValidationError("--apiserver-log-utc-offset", offset.error().message);
+           o.apiserver_log_utc_offset = *offset;
+         },
+         "Local time of the API servers minus UTC, such as +2h or -5h30m: their text logs name no zone (default: 0)")
+      ->type_name("DURATION");
+}
+
 void add_log_flags(CLI::App& command, LogOptions& log) {
   command.add_option_function<std::string>(
       "--log-level",
@@ -119,6 +147,7 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
       "--journal-key-file", [&o](const std::string& path) { o.journal_key = read_key(path); },
       "File with at least 32 random bytes, the same for all replicas. With it only journals whose status Remint itself "
       "wrote are carried on; without it, whoever may write the status of WorkloadRestarts acts through Remint");
+  add_apiserver_log_flags(run, o);
   add_log_flags(run, o.log);
 }
 

@@ -10,40 +10,26 @@
 #include <system_error>
 
 namespace remint {
-namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) {
+    ::close(fd_);
   }
-  [[nodiscard]] int get() const { return fd_; }
+}
 
- private:
-  int fd_;
-};
-
-std::unexpected<Error> cannot_read(const std::string& path, int reason) {
+Error cannot_read(const std::string& path, int reason) {
   const ErrorCode code = reason == ENOENT || reason == ENOTDIR ? ErrorCode::kNotFound
                          : reason == EACCES || reason == EPERM ? ErrorCode::kForbidden
                                                                : ErrorCode::kInvalid;
-  return fail(code, fmt::format("cannot read {}: {}", path, std::generic_category().message(reason)));
+  return {.code = code, .message = fmt::format("cannot read {}: {}", path, std::generic_category().message(reason))};
 }
-
-}  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   if (path.find('\0') != std::string::npos) {
     return fail(ErrorCode::kInvalid, "cannot read a file whose name contains a NUL character");
   }
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
-    return cannot_read(path, errno);
+    return std::unexpected(cannot_read(path, errno));
   }
   std::string content;
   std::array<char, 65536> chunk;  // read() fills it
@@ -57,7 +43,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
       if (errno == EINTR) {
         continue;
       }
-      return cannot_read(path, errno);
+      return std::unexpected(cannot_read(path, errno));
     }
     if (static_cast<std::size_t>(got) > max_bytes - content.size()) {
       return fail(ErrorCode::kTooLarge, fmt::format("{} is larger than the {} bytes allowed for it", path, max_bytes));

@@ -44,6 +44,8 @@ struct RunOptions {
   Duration restart_poll = std::chrono::seconds(2);
   Duration restart_quiet = std::chrono::seconds(30);
   Duration restart_deadline = std::chrono::minutes(15);
+  std::vector<std::string> apiserver_log;  ///< files to follow, one per API server; may not be there yet
+  Duration apiserver_log_utc_offset{};     ///< local time minus UTC of the API servers; negative in the west
 };
 
 struct ReplayOptions {

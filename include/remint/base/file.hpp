@@ -1,8 +1,9 @@
 #pragma once
-// Files, read whole and within a bound.
+// Files, read whole and within a bound, and what those who read them otherwise need.
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "remint/base/result.hpp"
 
@@ -20,5 +21,26 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 [[nodiscard]] FileStamp stamp_file(const std::string& path);
+
+/// What `reason`, an errno, says about reading `path`: with read_file's codes.
+[[nodiscard]] Error cannot_read(const std::string& path, int reason);
+
+/// Owns an open file and closes it.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+  /// Negative: none.
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
 
 }  // namespace remint

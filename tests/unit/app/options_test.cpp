@@ -67,3 +67,37 @@ TEST_CASE("flags reach the options as values") {
   CHECK(std::get<ReplayOptions>(*replay).audit == std::vector<std::string>{"a", "b"});
   CHECK(std::get<ReplayOptions>(*replay).json);
 }
+
+TEST_CASE("API servers' logs are files, one per flag, and an offset from UTC with a sign") {
+  const auto none = parse({"run", "--audit-insecure-http"});
+  REQUIRE(none);
+  CHECK(std::get<RunOptions>(*none).apiserver_log.empty());
+  CHECK(std::get<RunOptions>(*none).apiserver_log_utc_offset == Duration{});
+
+  const auto two = parse({"run", "--audit-insecure-http", "--apiserver-log", "a.log", "--apiserver-log", "b.log"});
+  REQUIRE(two);
+  CHECK(std::get<RunOptions>(*two).apiserver_log == std::vector<std::string>{"a.log", "b.log"});
+  CHECK_FALSE(parse({"run", "--audit-insecure-http", "--apiserver-log", "a.log", "b.log"}));
+  CHECK_FALSE(parse({"run", "--audit-insecure-http", "--apiserver-log"}));
+
+  using std::chrono::minutes;
+  for (const auto& [text, expected] : {std::pair<const char*, Duration>{"2h", minutes(120)},
+                                       {"+2h", minutes(120)},
+                                       {"-5h30m", minutes(-330)},
+                                       {"+0", minutes(0)},
+                                       {"0", minutes(0)},
+                                       {"-15h", minutes(-900)}}) {
+    INFO(text);
+    const auto options = parse({"run", "--audit-insecure-http", "--apiserver-log-utc-offset", text});
+    REQUIRE(options);
+    CHECK(std::get<RunOptions>(*options).apiserver_log_utc_offset == expected);
+  }
+  for (const char* text : {"", "+", "--2h", "+-2h", "2", "CET", "+16h", "-15h1s"}) {
+    INFO(text);
+    const auto options = parse({"run", "--audit-insecure-http", "--apiserver-log-utc-offset", text});
+    REQUIRE_FALSE(options);
+    CHECK(options.error().code == kUsage);
+    CHECK(options.error().err.find("--apiserver-log-utc-offset") != std::string::npos);
+  }
+  CHECK(parse({"run", "--help"}).error().out.find("--apiserver-log-utc-offset") != std::string::npos);
+}

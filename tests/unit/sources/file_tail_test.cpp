@@ -1,0 +1,290 @@
+#include "remint/sources/file_tail.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "../base/temp_dir.hpp"
+
+namespace remint::sources {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "(" begins a file, "<" begins one within a line, ")" ends it; between them its bytes.
+struct Transcript final : TailSink {
+  std::string text;
+  void begin(bool within_line) override { text += within_line ? '<' : '('; }
+  void bytes(std::string_view bytes) override { text += bytes; }
+  void end() override { text += ')'; }
+};
+
+struct Fixture {
+  TempDir folder;
+  std::string path = folder.file("x.log");
+  Transcript seen;
+  std::vector<Error> problems;
+
+  void append(const std::string& text, const std::string& to = {}) const {
+    std::ofstream(to.empty() ? path : to, std::ios::binary | std::ios::app) << text;
+  }
+  void replace(const std::string& text) const { std::ofstream(path, std::ios::binary | std::ios::trunc) << text; }
+  FileTail tail(FileTailOptions options = {}) const {
+    options.path = path;
+    return FileTail(std::move(options));
+  }
+  /// Until there is no more; the last round is returned.
+  TailRound read(FileTail& tail, int rounds = 1) {
+    TailRound round;
+    for (int i = 0; i < rounds; ++i) {
+      do {
+        round = tail.round(seen);
+        if (round.problem) problems.push_back(*round.problem);
+      } while (round.more);
+    }
+    return round;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what is appended is read, partial lines as they come", "[tail]") {
+  Fixture f;
+  f.append("old\n");
+  auto tail = f.tail();
+  f.read(tail);
+  CHECK(f.seen.text == "(");
+  f.append("one\ntw");
+  f.read(tail);
+  f.append("o\n");
+  f.read(tail, 3);
+  CHECK(f.seen.text == "(one\ntwo\n");
+  CHECK(f.problems.empty());
+}
+
+TEST_CASE("reading begins at the end, or a bounded part before it, which may be within a line", "[tail]") {
+  Fixture f;
+  f.append("first\nsecond\nthi");
+  const auto begin = [&](std::uint64_t bytes) {
+    f.seen.text.clear();
+    auto tail = f.tail({.initial_bytes = bytes});
+    f.read(tail);
+    return f.seen.text;
+  };
+  CHECK(begin(0) == "<");
+  CHECK(begin(3) == "(thi");
+  CHECK(begin(5) == "<d\nthi");
+  CHECK(begin(16) == "(first\nsecond\nthi");
+  CHECK(begin(1000) == "(first\nsecond\nthi");
+}
+
+TEST_CASE("a file that appears later is read whole; its absence is said once", "[tail]") {
+  Fixture f;
+  auto tail = f.tail();
+  f.read(tail, 10);
+  CHECK_FALSE(tail.is_open());
+  REQUIRE(f.problems.size() == 1);
+  CHECK(f.problems[0].code == ErrorCode::kNotFound);
+  CHECK(f.problems[0].message.find(f.path) != std::string::npos);
+  f.append("one\n");
+  f.read(tail);
+  CHECK(f.seen.text == "(one\n");
+  CHECK(tail.is_open());
+}
+
+TEST_CASE("another problem is said again, and the same one after all went well in between", "[tail]") {
+  Fixture f;
+  auto tail = f.tail({.linger_rounds = 1});
+  f.read(tail, 3);
+  fs::create_directory(f.path);
+  f.read(tail, 3);
+  fs::remove(f.path);
+  fs::create_symlink("x.log", f.path);
+  f.read(tail, 3);
+  fs::remove(f.path);
+  f.append("one\n");
+  f.read(tail, 3);
+  fs::remove(f.path);
+  f.read(tail, 3);
+  REQUIRE(f.problems.size() == 4);
+  CHECK(f.problems[1].message.find("not a regular file") != std::string::npos);
+  CHECK(f.problems[2].code == ErrorCode::kInvalid);
+  CHECK(f.problems[3].code == ErrorCode::kNotFound);
+  CHECK(f.seen.text == "(one\n)");
+}
+
+TEST_CASE("a file that may not be read is said, and read once it may", "[tail]") {
+  if (::geteuid() == 0) {
+    WARN("SKIPPED: root may read every file");
+    return;
+  }
+  Fixture f;
+  f.append("one\n");
+  ::chmod(f.path.c_str(), 0);
+  auto tail = f.tail();
+  f.read(tail, 3);
+  REQUIRE(f.problems.size() == 1);
+  CHECK(f.problems[0].code == ErrorCode::kForbidden);
+  ::chmod(f.path.c_str(), 0600);
+  f.append("two\n");
+  f.read(tail);
+  CHECK(f.seen.text == "(");  // it was there from the start
+}
+
+TEST_CASE("a pipe is refused, and does not block", "[tail]") {
+  Fixture f;
+  REQUIRE(::mkfifo(f.path.c_str(), 0600) == 0);
+  auto tail = f.tail();
+  f.read(tail);
+  REQUIRE(f.problems.size() == 1);
+  CHECK(f.problems[0].code == ErrorCode::kInvalid);
+}
+
+TEST_CASE("rotation by rename: the old file is read to its end, then the new one from its beginning", "[tail]") {
+  Fixture f;
+  f.append("zero\n");
+  auto tail = f.tail({.linger_rounds = 3});
+  f.read(tail);
+  f.append("one\n");
+  fs::rename(f.path, f.path + ".1");
+  f.append("two\n", f.path + ".1");  // the writer has not noticed
+  f.read(tail);
+  CHECK(f.seen.text == "(one\ntwo\n");
+  f.append("four\n");
+  f.append("three\n", f.path + ".1");
+  f.read(tail, 3);
+  CHECK(f.seen.text == "(one\ntwo\nthree\n");
+  f.read(tail, 1);
+  CHECK(f.seen.text == "(one\ntwo\nthree\n)(four\n");
+  f.append("five\n");
+  f.read(tail);
+  CHECK(f.seen.text == "(one\ntwo\nthree\n)(four\nfive\n");
+  CHECK(f.problems.empty());
+}
+
+TEST_CASE("deleted and made anew, at once or later", "[tail]") {
+  Fixture f;
+  f.append("");
+  auto tail = f.tail({.linger_rounds = 2});
+  f.read(tail);
+  f.append("one\n");
+  fs::remove(f.path);
+  f.append("two\n");
+  f.read(tail, 4);
+  CHECK(f.seen.text == "(one\n)(two\n");
+  fs::remove(f.path);
+  f.read(tail, 4);
+  CHECK(f.seen.text == "(one\n)(two\n)");
+  f.append("three\n");
+  f.read(tail, 1);
+  CHECK(f.seen.text == "(one\n)(two\n)(three\n");
+}
+
+TEST_CASE("rotation by truncation: shorter, longer than before, of the same length", "[tail]") {
+  Fixture f;
+  f.append("");
+  auto tail = f.tail();
+  f.read(tail);
+  f.append("one\ntwo\n");
+  f.read(tail);
+  f.replace("3\n");
+  f.read(tail);
+  CHECK(f.seen.text == "(one\ntwo\n)(3\n");
+  f.replace("four is longer\n");
+  f.read(tail);
+  CHECK(f.seen.text == "(one\ntwo\n)(3\n)(four is longer\n");
+  f.replace("five is longer\n");
+  f.append("more\n");
+  f.read(tail);
+  CHECK(f.seen.text == "(one\ntwo\n)(3\n)(four is longer\n)(five is longer\nmore\n");
+  f.replace("");
+  f.read(tail);
+  f.append("six\n");
+  f.read(tail);
+  CHECK(f.seen.text.ends_with("more\n)(six\n"));
+}
+
+TEST_CASE("a symbolic link that is moved on is a rotation", "[tail]") {
+  Fixture f;
+  f.append("", f.folder.file("a"));
+  fs::create_symlink(f.folder.file("a"), f.path);
+  auto tail = f.tail({.linger_rounds = 1});
+  f.read(tail);
+  f.append("one\n", f.folder.file("a"));
+  f.append("two\n", f.folder.file("b"));
+  fs::create_symlink(f.folder.file("b"), f.folder.file("new"));
+  fs::rename(f.folder.file("new"), f.path);
+  f.read(tail, 3);
+  CHECK(f.seen.text == "(one\n)(two\n");
+}
+
+TEST_CASE("a round reads only so much", "[tail]") {
+  Fixture f;
+  f.append("");
+  auto tail = f.tail({.round_bytes = 100'000});
+  f.read(tail);
+  f.append(std::string(250'000, 'x'));
+  for (const unsigned bytes : {100'000U, 100'000U, 50'000U, 0U}) {
+    const auto round = tail.round(f.seen);
+    CHECK(round.bytes == bytes);
+    CHECK(round.more == (bytes == 100'000U));
+  }
+  CHECK(f.seen.text.size() == 250'001);
+}
+
+TEST_CASE("being too far behind, the older part is skipped, and said", "[tail]") {
+  Fixture f;
+  f.append("");
+  auto tail = f.tail({.backlog_bytes = 10});
+  f.read(tail);
+  f.append("0123456789abcdef\nxyz\n");
+  const auto round = tail.round(f.seen);
+  CHECK(round.skipped == 11);
+  CHECK(f.seen.text == "()<bcdef\nxyz\n");
+  // A sparse file of a terabyte costs nothing.
+  fs::resize_file(f.path, std::uintmax_t{1} << 40U);
+  f.seen.text.clear();
+  CHECK(tail.round(f.seen).skipped > 0);
+  CHECK(f.seen.text.size() == 12);
+}
+
+TEST_CASE("a position leads back to where reading stopped, or says that it is another file", "[tail]") {
+  Fixture f;
+  f.append("first\n");
+  std::optional<TailPosition> position;
+  {
+    auto tail = f.tail({.initial_bytes = 100});
+    CHECK_FALSE(tail.position());
+    f.read(tail);
+    position = tail.position();
+  }
+  REQUIRE(position);
+  CHECK(position->offset == 6);
+  f.append("second\n");
+  f.seen.text.clear();
+  SECTION("the same file") {
+    auto tail = f.tail({.resume = position});
+    f.read(tail);
+    CHECK(f.seen.text == "(second\n");
+  }
+  SECTION("another one with the same name is read whole") {
+    fs::rename(f.path, f.path + ".1");
+    f.append("third is longer\n");
+    auto tail = f.tail({.resume = position});
+    f.read(tail);
+    CHECK(f.seen.text == "(third is longer\n");
+  }
+  SECTION("the same inode with another content, too") {
+    f.replace("third is longer\n");
+    auto tail = f.tail({.resume = position});
+    f.read(tail);
+    CHECK(f.seen.text == "(third is longer\n");
+  }
+}
+
+}  // namespace remint::sources
