@@ -36,14 +36,6 @@ controllers::RestartSettings restart_settings(const RunOptions& options) {
   return settings;
 }
 
-bool is_loopback(const std::string& listen) {
-  const auto colon = listen.rfind(':');
-  auto host = listen.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto address = IpAddress::parse(host);
-  return host == "localhost" || (address && address->is_loopback());
-}
-
 }  // namespace
 
 RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> transport, std::function<void()> on_lost)
@@ -120,6 +112,8 @@ RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> t
   add_reflector(kube::kClusterPolicies, policies_->cluster_sink());
   add_reflector(kube::kPolicies, policies_->namespaced_sink());
 
+  for (const auto& path : options_.apiserver_log) add_log(path);
+
   readyz_.add("caches", [this]() -> Result<void> {
     for (const auto& reflector : reflectors_) {
       if (!reflector->synced()) {
@@ -142,6 +136,16 @@ void RunParts::add_feed(const kube::Resource& resource, detect::ObjectKind kind)
 void RunParts::add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink) {
   reflectors_.push_back(
       std::make_unique<runtime::Reflector>(reader_, runtime::ReflectorSettings{resource, "", ""}, sink, metrics_));
+}
+
+void RunParts::add_log(const std::string& path) {
+  const auto stream = static_cast<detect::ReasonJoin::Stream>(logs_.size());
+  logs_.push_back(std::make_unique<sources::ApiServerLogFollower>(
+      sources::ApiServerLogOptions{.path = path, .utc_offset = options_.apiserver_log_utc_offset},
+      [this, stream](std::vector<detect::ApiServerLine>&& lines) {
+        detection_->post([stream, lines = std::move(lines)](auto& e, Time) { e.detector().observe(stream, lines); });
+      },
+      metrics_, system_clock()));
 }
 
 bool RunParts::synced() const {
@@ -180,54 +184,6 @@ restart::PruneRules RunParts::prune_rules() const {
   restart::PruneRules rules;
   rules.keep_for = longest_memory_.load();
   return rules;
-}
-
-Result<void> RunParts::start_ops_server() {
-  http::Settings settings;
-  settings.name = "ops";
-  settings.listen = options_.listen;
-  settings.limits.body_bytes = 64U << 10U;
-  auto server = http::Server::start(
-      settings,
-      {{"GET",
-        "/metrics",
-        [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; },
-        {}},
-       {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }, {}},
-       {"GET", "/readyz", [this](const http::Request& request) { return readyz_.answer(request); }, {}}},
-      metrics_);
-  if (!server) return fail_in(server.error(), "--listen");
-  ops_server_ = std::move(*server);
-  return {};
-}
-
-Result<void> RunParts::start_audit_server() {
-  sources::AuditWebhookSettings webhook;
-  webhook.demand_client_certificate = !options_.audit_client_ca.empty();
-  webhook.token_file = options_.audit_token_file;
-  webhook.no_authentication = options_.audit_insecure_http;
-  if (options_.audit_insecure_http && !is_loopback(options_.audit_listen)) {
-    return fail(ErrorCode::kRefused, "--audit-insecure-http: " + options_.audit_listen + " is not a loopback address");
-  }
-  auto created = sources::AuditWebhook::create(webhook, batches_, metrics_, system_clock());
-  if (!created) return std::unexpected(created.error());
-  webhook_ = std::move(*created);
-
-  http::Settings settings;
-  settings.name = "audit";
-  settings.listen = options_.audit_listen;
-  if (!options_.audit_insecure_http) {
-    settings.tls = http::TlsFiles{options_.audit_tls_cert, options_.audit_tls_key, options_.audit_client_ca,
-                                  options_.audit_token_file.empty()};
-  }
-  auto server = http::Server::start(
-      settings,
-      {{"POST", "/audit", [this](const http::Request& request) { return webhook_->handle(request); },
-        [this](const http::Request& request) { return webhook_->admit(request); }}},
-      metrics_);
-  if (!server) return fail_in(server.error(), "--audit-listen");
-  audit_server_ = std::move(*server);
-  return {};
 }
 
 void RunParts::add_to(runtime::Manager& manager) {
@@ -290,6 +246,14 @@ void RunParts::add_to(runtime::Manager& manager) {
                  return Result<void>();
                },
                [this](milliseconds) { policies_->stop(); }});
+  manager.add({"API servers' logs",
+               [this] {
+                 for (auto& log : logs_) log->start();
+                 return Result<void>();
+               },
+               [this](milliseconds) {
+                 for (auto& log : logs_) log->stop();
+               }});
   // Last in, first out: no event is taken that nobody will look at.
   manager.add({"audit intake", [this] { return start_audit_server(); },
                [this](milliseconds grace) { audit_server_->drain(grace); }});

@@ -19,6 +19,7 @@
 #include "remint/runtime/leader.hpp"
 #include "remint/runtime/manager.hpp"
 #include "remint/runtime/reflector.hpp"
+#include "remint/sources/apiserver_log.hpp"
 #include "remint/sources/audit_webhook.hpp"
 
 namespace remint::app {
@@ -39,6 +40,7 @@ class RunParts {
  private:
   void add_feed(const kube::Resource& resource, detect::ObjectKind kind);
   void add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink);
+  void add_log(const std::string& path);
   [[nodiscard]] bool synced() const;
   [[nodiscard]] bool leads() const;
   [[nodiscard]] bool may_act() const { return leads() && synced(); }
@@ -66,6 +68,7 @@ class RunParts {
   std::unique_ptr<controllers::PolicyController> policies_;
   std::vector<std::unique_ptr<controllers::ObjectFeed>> feeds_;
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors_;
+  std::vector<std::unique_ptr<sources::ApiServerLogFollower>> logs_;
   std::unique_ptr<sources::AuditWebhook> webhook_;
   std::unique_ptr<http::Server> ops_server_, audit_server_;
 };

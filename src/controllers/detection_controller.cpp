@@ -9,6 +9,12 @@ namespace remint::controllers {
 
 using std::chrono::steady_clock;
 
+namespace {
+constexpr const char* kJoinsHelp =
+    "Rejections, half a minute old, of which the API server's log says why; of which several lines disagree; of which "
+    "none does.";
+}  // namespace
+
 struct DetectionController::Families {
   explicit Families(metrics::Registry& r)
       : events(r.counter("remint_audit_events_total", "Audit events seen.")),
@@ -16,16 +22,22 @@ struct DetectionController::Families {
         stale(r.counter("remint_audit_events_stale_total", "Audit events with the stale-token annotation.")),
         duplicates(r.counter("remint_audit_events_duplicate_total", "Rejections delivered more than once.")),
         unattributed(r.counter("remint_rejections_unattributed_total",
-                               "Rejections from a node's or an ambiguous address: never acted on.")),
+                               "Rejections from an address that pods share, while it was not known whose they are.")),
         external(r.counter("remint_rejections_external_total", "Rejections from outside the cluster: never acted on.")),
         ignored(r.counter("remint_rejections_ignored_total",
                           "Rejections of pods that are terminating, gone, or younger than the request.")),
+        overflow(r.counter("remint_rejections_overflow_total",
+                           "Rejections that were not kept: too many pods or callers are failing already.")),
+        joined(r.counter("remint_apiserver_log_joins_total", kJoinsHelp, {{"result", "joined"}})),
+        ambiguous(r.counter("remint_apiserver_log_joins_total", kJoinsHelp, {{"result", "ambiguous"}})),
+        unjoined(r.counter("remint_apiserver_log_joins_total", kJoinsHelp, {{"result", "unjoined"}})),
         pods(r.gauge("remint_pods", "Pods in the cache.")),
         cases(r.gauge("remint_cases", "Workloads with a failing or stale token now.")),
         latency(r.histogram("remint_detection_latency_seconds",
                             "From the receipt of an audit batch to the decisions on it.",
                             {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10})) {}
-  metrics::Counter &events, &rejected, &stale, &duplicates, &unattributed, &external, &ignored;
+  metrics::Counter &events, &rejected, &stale, &duplicates, &unattributed, &external, &ignored, &overflow, &joined,
+      &ambiguous, &unjoined;
   metrics::Gauge &pods, &cases;
   metrics::Histogram& latency;
   detect::DetectorCounts published;
@@ -109,6 +121,10 @@ void DetectionController::publish_counts() {
   add(families_->unattributed, was.unattributed, now.unattributed);
   add(families_->external, was.external, now.external);
   add(families_->ignored, was.ignored, now.ignored);
+  add(families_->overflow, was.overflow, now.overflow);
+  add(families_->joined, was.joined, now.joined);
+  add(families_->ambiguous, was.ambiguous, now.ambiguous);
+  add(families_->unjoined, was.unjoined, now.unjoined);
   was = now;
   families_->pods.set(static_cast<double>(engine_.detector().inventory().pod_count()));
   families_->cases.set(static_cast<double>(engine_.detector().open_cases().size()));

@@ -276,6 +276,7 @@ std::vector<SharedAccusation> Callers::accusations_of(std::string_view workload_
       const auto& times = caller.run.times();
       SharedAccusation accusation;
       accusation.pod_uid = pod.uid;
+      accusation.address = key.address;
       accusation.rejections.assign(std::ranges::upper_bound(times, pod.last_success), times.end());
       for (const Evidence& note : caller.run.notes()) {
         if (note.time > pod.last_success) accusation.notes.push_back(note);

@@ -24,6 +24,7 @@ namespace remint::detect {
 /// A caller's rejections, as they accuse one pod.
 struct SharedAccusation {
   std::string pod_uid;
+  IpAddress address;
   std::vector<Time> rejections;  ///< after the pod's last success, oldest first
   std::vector<Evidence> notes;
   std::vector<RequestWindow> windows;

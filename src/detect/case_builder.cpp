@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <tuple>
 
 #include "diagnose.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxReasons = 6;
 constexpr std::size_t kMaxEvidence = 10;
+constexpr double kHalf = 0.5;
+constexpr double kMostSureOfMany = 0.99;
 
 std::string pod_path(const PodRecord& pod) { return pod.ns + "/" + pod.name; }
 
@@ -84,6 +87,25 @@ Evidence ageing_note(const Suspect& suspect, const DetectorSettings& settings) {
                                humanize(kept.last - kept.first)))};
 }
 
+/// Of the workload: one pod that is surely accused is enough. Addresses tell apart from each other: that a stranger
+/// calls like the workload's pods on one node may be, but hardly on each of several.
+double confidence_of(const std::vector<Suspect>& suspects) {
+  double surest = 0;
+  std::map<IpAddress, double> by_address;
+  for (const Suspect& suspect : suspects) {
+    surest = std::max(surest, suspect.failing() ? suspect.confidence : 0);
+    for (const auto& [address, confidence] : suspect.by_address) {
+      by_address[address] = std::max(by_address[address], confidence);
+    }
+  }
+  double none = 1;
+  for (const auto& [address, confidence] : by_address) {
+    // Where more speaks against it than for it, nothing is added.
+    none *= confidence > kHalf ? 1 - confidence : 1;
+  }
+  return std::max(surest, std::min(1 - none, kMostSureOfMany));
+}
+
 std::vector<Evidence> evidence_of(const std::vector<Suspect>& suspects, std::vector<Evidence> all,
                                   const DetectorSettings& settings) {
   for (const Suspect& suspect : suspects) {
@@ -135,9 +157,7 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
   if (suspects.front().failing()) {
     finding = diagnose(suspects, inventory, reasons, settings);
     found.reasons.push_back(finding.reason);
-    // One pod that is surely accused is enough: what is restarted is their workload.
-    found.confidence =
-        std::ranges::max(suspects, {}, [](const Suspect& s) { return s.failing() ? s.confidence : 0; }).confidence;
+    found.confidence = confidence_of(suspects);
   } else {
     finding.diagnosis = suspects.front().state->stale() ? Diagnosis::kStaleToken : Diagnosis::kNotReloading;
     found.confidence = 1;  // the API server vouches for the UID in user.extra

@@ -39,6 +39,8 @@ void add_accusation(Suspect& suspect, const SharedAccusation& accusation) {
     suspect.confidence = accusation.confidence;
     suspect.reasons = accusation.reasons;
   }
+  double& there = suspect.by_address[accusation.address];
+  there = std::max(there, accusation.confidence);
   std::vector<Time> merged;
   std::ranges::merge(suspect.rejections, accusation.rejections, std::back_inserter(merged));
   suspect.rejections = std::move(merged);

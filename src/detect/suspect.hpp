@@ -2,6 +2,7 @@
 // One accused pod, with all that accuses it.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ struct Suspect {
   Time since = Time::max();         ///< the first of them
   std::vector<Evidence> notes;
   std::vector<RequestWindow> windows;
-  double confidence = 1;             ///< that the rejections are its own
-  std::vector<std::string> reasons;  ///< for that; empty when the address alone says it
+  double confidence = 1;                   ///< that the rejections are its own
+  std::map<IpAddress, double> by_address;  ///< shared addresses from which it is accused, and how surely
+  std::vector<std::string> reasons;        ///< for that; empty when the address alone says it
 
   [[nodiscard]] bool failing() const { return !rejections.empty(); }
 };

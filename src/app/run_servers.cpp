@@ -1,0 +1,67 @@
+// The two ports: metrics and health for everybody, audit events from the API server alone.
+
+#include "remint/base/ip.hpp"
+#include "run_parts.hpp"
+
+namespace remint::app {
+namespace {
+
+bool is_loopback(const std::string& listen) {
+  const auto colon = listen.rfind(':');
+  auto host = listen.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto address = IpAddress::parse(host);
+  return host == "localhost" || (address && address->is_loopback());
+}
+
+}  // namespace
+
+Result<void> RunParts::start_ops_server() {
+  http::Settings settings;
+  settings.name = "ops";
+  settings.listen = options_.listen;
+  settings.limits.body_bytes = 64U << 10U;
+  auto server = http::Server::start(
+      settings,
+      {{"GET",
+        "/metrics",
+        [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; },
+        {}},
+       {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }, {}},
+       {"GET", "/readyz", [this](const http::Request& request) { return readyz_.answer(request); }, {}}},
+      metrics_);
+  if (!server) return fail_in(server.error(), "--listen");
+  ops_server_ = std::move(*server);
+  return {};
+}
+
+Result<void> RunParts::start_audit_server() {
+  sources::AuditWebhookSettings webhook;
+  webhook.demand_client_certificate = !options_.audit_client_ca.empty();
+  webhook.token_file = options_.audit_token_file;
+  webhook.no_authentication = options_.audit_insecure_http;
+  if (options_.audit_insecure_http && !is_loopback(options_.audit_listen)) {
+    return fail(ErrorCode::kRefused, "--audit-insecure-http: " + options_.audit_listen + " is not a loopback address");
+  }
+  auto created = sources::AuditWebhook::create(webhook, batches_, metrics_, system_clock());
+  if (!created) return std::unexpected(created.error());
+  webhook_ = std::move(*created);
+
+  http::Settings settings;
+  settings.name = "audit";
+  settings.listen = options_.audit_listen;
+  if (!options_.audit_insecure_http) {
+    settings.tls = http::TlsFiles{options_.audit_tls_cert, options_.audit_tls_key, options_.audit_client_ca,
+                                  options_.audit_token_file.empty()};
+  }
+  auto server = http::Server::start(
+      settings,
+      {{"POST", "/audit", [this](const http::Request& request) { return webhook_->handle(request); },
+        [this](const http::Request& request) { return webhook_->admit(request); }}},
+      metrics_);
+  if (!server) return fail_in(server.error(), "--audit-listen");
+  audit_server_ = std::move(*server);
+  return {};
+}
+
+}  // namespace remint::app
