@@ -67,6 +67,10 @@ class FakeClient:
         self._thread.start()
         return self
 
+    def wind_down(self):
+        """No new request is begun; `stop` waits for the last one."""
+        self._stop.set()
+
     def stop(self):
         """No request is sent after this returns."""
         self._stop.set()
