@@ -80,6 +80,17 @@ class WorkloadSimulator:
                     fake.token = token
                     self.first_pods.add(pod.metadata.uid)
 
+    def pause(self):
+        """The programs are idle, until `resume`."""
+        with self._lock:
+            for fake in self.clients.values():
+                fake.pause()
+
+    def resume(self):
+        with self._lock:
+            for fake in self.clients.values():
+                fake.resume()
+
     def answers(self, first):
         """HTTP statuses so far, summed over the first pods (True) or over all later ones (False)."""
         with self._lock:
