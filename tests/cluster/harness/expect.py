@@ -74,6 +74,15 @@ def untouched(workload):
     assert restarts_of(workload) == [], f"a WorkloadRestart of {workload} was made"
 
 
+def stays_untouched(workload, seconds):
+    holds_for(
+        lambda: workload.revisions() == 1 and not restarts_of(workload),
+        seconds,
+        f"{workload} is not restarted",
+        interval=0.5,
+    )
+
+
 def wait_explained(workload, pattern, timeout=40):
     """Waits for an Event on the workload whose note matches; returns it."""
 

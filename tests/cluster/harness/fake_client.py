@@ -35,6 +35,8 @@ class FakeClient:
         self.answers = Counter()  # HTTP status -> how often; "error" when there was no answer
         self._connection = None
         self._stop = threading.Event()
+        self._awake = threading.Event()  # cleared: it asks nothing
+        self._awake.set()
         self._thread = None
 
     def request(self):
@@ -67,9 +69,20 @@ class FakeClient:
         self._thread.start()
         return self
 
+    def pause(self):
+        self._awake.clear()
+
+    def resume(self):
+        self._awake.set()
+
+    def wind_down(self):
+        """No new request is begun; `stop` waits for the last one."""
+        self._stop.set()
+        self._awake.set()
+
     def stop(self):
         """No request is sent after this returns."""
-        self._stop.set()
+        self.wind_down()
         if self._thread is not None:
             self._thread.join(15)
         self.disconnect()
@@ -81,3 +94,4 @@ class FakeClient:
             except (OSError, http.client.HTTPException):
                 self.answers["error"] += 1
             self._stop.wait(self.interval)
+            self._awake.wait()

@@ -18,13 +18,18 @@ _log = logging.getLogger("harness.simulator")
 
 
 class WorkloadSimulator:
-    """`first` and `later`: functions from a tokens.Holder to a token, e.g. `minter.expired`."""
+    """`first` and `later`: functions from a tokens.Holder to a token, e.g. `minter.expired`.
 
-    def __init__(self, workload, first, later=None, user_agent=None, headers=None, interval=0.5, path=None):
+    `address_of`: from which address a pod's client calls; behind NAT it is not the pod's own.
+    """
+
+    def __init__(self, workload, first, later=None, user_agent=None, headers=None, interval=0.5, path=None,
+                 address_of=lambda pod: pod.status.pod_ip):
         self.workload = workload
         self.cluster = workload.space.cluster
         self._first = first
         self._later = later or self.cluster.minter.valid
+        self._address_of = address_of
         self._client_options = {
             "user_agent": user_agent or f"{workload.name}/1.0",
             "headers": headers,
@@ -53,7 +58,7 @@ class WorkloadSimulator:
         with self._lock:
             clients, self.clients = self.clients, {}
         for fake in clients.values():
-            fake._stop.set()  # all at once, then wait for each
+            fake.wind_down()  # all at once, then wait for each
         for fake in clients.values():
             fake.stop()
 
@@ -74,6 +79,17 @@ class WorkloadSimulator:
                 if fake := self.clients.get(pod.metadata.uid):
                     fake.token = token
                     self.first_pods.add(pod.metadata.uid)
+
+    def pause(self):
+        """The programs are idle, until `resume`."""
+        with self._lock:
+            for fake in self.clients.values():
+                fake.pause()
+
+    def resume(self):
+        with self._lock:
+            for fake in self.clients.values():
+                fake.resume()
 
     def answers(self, first):
         """HTTP statuses so far, summed over the first pods (True) or over all later ones (False)."""
@@ -96,18 +112,17 @@ class WorkloadSimulator:
     def _add(self, pod):
         uid = pod.metadata.uid
         token_for = self._first if uid in self.first_pods else self._later
-        fake = FakeClient(
-            self.cluster.apiserver.url,
-            self.cluster.authority.cert,
-            pod.status.pod_ip,
-            token_for(self.workload.space.holder(pod)),
-            **self._client_options,
-        )
+        fake = self._client_for(pod, token_for(self.workload.space.holder(pod)))
         with self._lock:
             if self._stop.is_set():
                 return
             self.clients[uid] = self.history[uid] = fake
         fake.start()
+
+    def _client_for(self, pod, token):
+        address = self._address_of(pod)
+        server, ca = self.cluster.apiserver.url, self.cluster.authority.cert
+        return FakeClient(server, ca, address, token, **self._client_options)
 
     def _remove(self, uid):
         with self._lock:

@@ -44,7 +44,8 @@ class Space:
             if error.status != 404:
                 raise
 
-    # Each workload gets a ServiceAccount of its own name, unless `account` names one that is there.
+    # Each workload gets a ServiceAccount of its own name, unless `account` names one that is there. `pod` is merged into
+    # the pod's spec.
 
     def deployment(self, name, replicas=2, **extra):
         spec = self._spec(name, extra) | {"replicas": replicas}
@@ -146,6 +147,7 @@ class Space:
     def _spec(self, name, extra):
         account = extra.get("account", name)
         pod = {"serviceAccountName": account, "containers": [{"name": "main", "image": f"registry.example/{name}:1"}]}
+        pod |= extra.get("pod", {})
         metadata = {"labels": {"app": name}, "annotations": extra.get("pod_annotations", {})}
         return {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": metadata, "spec": pod}}
 
