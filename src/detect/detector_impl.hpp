@@ -1,0 +1,60 @@
+#pragma once
+// The detector's state. Intake (detector_intake.cpp) puts events into it, accusations (detector_accusations.cpp) are
+// what comes of them.
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callers.hpp"
+#include "owners.hpp"
+#include "pod_state.hpp"
+#include "recent_ids.hpp"
+#include "remint/detect/detector.hpp"
+#include "suspect.hpp"
+
+namespace remint::detect {
+
+struct Detector::Impl {
+  explicit Impl(DetectorSettings s) : settings(s), inventory(s.inventory), seen(s.dedup_capacity) {}
+
+  DetectorSettings settings;
+  Inventory inventory;
+  RecentIds seen;
+  TextMap<PodState> pods;                  // by UID
+  TextMap<std::set<std::string>> accused;  // workload UID -> UIDs of its failing and stale pods
+  std::set<std::string> changed;           // workload UIDs
+  ReasonJoin reasons;
+  Callers callers{{settings, inventory, reasons, pods}};
+  std::deque<RequestWindow> unsettled;  // rejections whose reason may still come
+  bool log_read = false;
+  std::size_t failing_pods = 0;
+  DetectorCounts counts;
+  Time last_sweep{};
+  Time watermark{};  // the newest event
+
+  void rejected(const AuditBatch& batch, const AuditRecord& record);
+  void accepted(const AuditBatch& batch, const AuditRecord& record);
+  /// From an address that is nobody's own.
+  void rejected_from_shared(const AuditBatch& batch, const AuditRecord& record);
+  /// Counts the joins of rejections received before that time.
+  void settle_joins(Time before);
+  /// Whether a client in the pod still uses a token that was replaced long ago.
+  [[nodiscard]] bool keeps_credential(std::string_view uid, PodState& state, const AuditRecord& record);
+  void learn(std::string_view uid, PodState& state, const AuditRecord& record);
+  PodState* state_of(std::string_view uid);
+  /// Puts an accusation into, and takes it out of, the index by workload.
+  void assign(const std::string& uid, PodState& state, const std::string& workload_uid);
+  void release(const std::string& uid, PodState& state);
+  Accusation& accuse(const std::string& uid, PodState& state);
+  /// Lets an accusation follow its pod to another workload: adopted, or the owner has become known.
+  void follow(const std::string& uid, PodState& state, const std::string& workload_uid);
+  void reconsider(const std::string& uid, PodState& state, bool was_failing);
+  void sweep(Time now);
+  [[nodiscard]] std::vector<Suspect> suspects_of(std::string_view workload_uid) const;
+};
+
+}  // namespace remint::detect
