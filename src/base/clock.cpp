@@ -21,8 +21,8 @@ constexpr Duration kLongestSleep = std::chrono::years(100);
 }  // namespace
 
 const Clock& system_clock() {
-  static const SystemClock clock;
-  return clock;
+  static const SystemClock kClock;
+  return kClock;
 }
 
 bool sleep_for(Duration duration, const std::stop_token& stop) {

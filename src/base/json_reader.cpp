@@ -49,8 +49,8 @@ JsonReader::JsonReader(const Json* value, FieldErrors* errors, std::string path)
     : value_(value), errors_(errors), path_(std::move(path)) {}
 
 const Json& JsonReader::json() const {
-  static const Json null;
-  return value_ == nullptr ? null : *value_;
+  static const Json kNull;
+  return value_ == nullptr ? kNull : *value_;
 }
 
 JsonReader JsonReader::at(std::string_view key) const {

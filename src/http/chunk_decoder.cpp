@@ -40,11 +40,9 @@ void ChunkDecoder::take(char c) {
       if (const int digit = hex_value(c); digit >= 0) {
         if (++digits_ > kMaxDigits) return fail("a chunk size has too many digits");
         left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
-      } else if (digits_ == 0) {
-        fail("a chunk size is not a hexadecimal number");
-      } else if (c == '\r') {
+      } else if (digits_ > 0 && c == '\r') {
         state_ = State::kSizeEnd;
-      } else if (c == ';' || c == ' ' || c == '\t') {
+      } else if (digits_ > 0 && (c == ';' || c == ' ' || c == '\t')) {
         state_ = State::kExtension;
       } else {
         fail("a chunk size is not a hexadecimal number");

@@ -146,7 +146,7 @@ void Connection::reject(Rejection reason, int status, std::string text) {
   answer_early({.status = status, .body = std::move(text)});
 }
 
-void Connection::answer_early(Response response) {
+void Connection::answer_early(const Response& response) {
   core_.release(std::exchange(charged_, 0));
   if (unread_) keep_ = false;
   answer(response);

@@ -67,7 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void reject(Rejection reason, int status, std::string text);
   /// Answers before the body was read: the connection cannot be used again.
-  void answer_early(Response response);
+  void answer_early(const Response& response);
   void answer(const Response& response);
   void on_answered();
   void receive_rest();

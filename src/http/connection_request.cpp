@@ -114,7 +114,7 @@ void Connection::parse_header(std::size_t size) {
   body_left_ = 0;
   unread_ = false;
 
-  if (auto refused = check_header()) return answer_early(std::move(*refused));
+  if (const auto refused = check_header()) return answer_early(*refused);
   expect_body();
 }
 

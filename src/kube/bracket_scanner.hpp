@@ -19,7 +19,7 @@ class BracketScanner {
   /// Whether there was a byte above 127 in the 64 byte blocks that the value touched so far: if not, it is ASCII.
   [[nodiscard]] bool saw_beyond_ascii() const { return beyond_ascii_; }
 
-  static constexpr std::size_t npos = std::string_view::npos;
+  static constexpr std::size_t npos = std::string_view::npos;  // NOLINT(readability-identifier-naming): as there
 
  private:
   /// The position of the bracket that closes the value, within a block of which `size` bytes count; 64: none.

@@ -44,7 +44,7 @@ Result<Config> load_kubeconfig(const std::string& path, LoadOptions options) {
 Result<std::string> first_existing(const std::string& list) {
   for (std::size_t begin = 0; begin <= list.size();) {
     const std::size_t end = std::min(list.find(':', begin), list.size());
-    if (const std::string path = list.substr(begin, end - begin); !path.empty() && exists(path)) {
+    if (std::string path = list.substr(begin, end - begin); !path.empty() && exists(path)) {
       return path;
     }
     begin = end + 1;

@@ -37,14 +37,14 @@ std::uint32_t retry_after(const web::http::http_headers& headers) {
 
 }  // namespace
 
-void observe(pplx::task<web::http::http_response> answer, const std::shared_ptr<Exchange>& exchange) {
+void observe(const pplx::task<web::http::http_response>& answer, const std::shared_ptr<Exchange>& exchange) {
   answer
-      .then([exchange](pplx::task<web::http::http_response> head) {
+      .then([exchange](const pplx::task<web::http::http_response>& head) {
         const web::http::http_response response = head.get();
         exchange->put_head({.status = response.status_code(), .retry_after_seconds = retry_after(response.headers())});
         return response.content_ready();
       })
-      .then([exchange](pplx::task<web::http::http_response> body) {
+      .then([exchange](const pplx::task<web::http::http_response>& body) {
         try {
           body.get();
           exchange->finish(std::nullopt);

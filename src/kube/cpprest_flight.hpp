@@ -31,6 +31,6 @@ struct Flight {
 };
 
 /// The end of every chain: nothing that the library throws may stay unobserved.
-void observe(pplx::task<web::http::http_response> answer, const std::shared_ptr<Exchange>& exchange);
+void observe(const pplx::task<web::http::http_response>& answer, const std::shared_ptr<Exchange>& exchange);
 
 }  // namespace remint::kube

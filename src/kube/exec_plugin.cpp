@@ -109,7 +109,7 @@ std::vector<std::string> child_environment(const ExecPlugin& plugin, const std::
   std::vector<std::string> out;
   out.reserve(variables.size());
   for (const auto& [name, value] : variables) {
-    out.push_back(name + "=" + value);
+    out.push_back(fmt::format("{}={}", name, value));
   }
   return out;
 }

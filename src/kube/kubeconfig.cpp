@@ -81,6 +81,7 @@ Material material(const JsonReader& owner, const std::string& field, const std::
 void refuse(const JsonReader& owner, std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
   for (const auto& [field, reason] : fields) {
     const JsonReader value = owner.at(field);
+    // NOLINTNEXTLINE(readability-container-size-empty): of JSON, empty() says that a list or an object is; not a string
     if (value.present() && !value.json().empty() && value.json() != "") {
       value.error(std::string(reason));
     }
