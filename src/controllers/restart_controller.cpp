@@ -137,6 +137,7 @@ Result<std::optional<restart::Answer>> RestartController::take(restart::Journal&
     const auto done = carry_out(journal, effect.act, stop);
     if (effect.wants_answer && (done || is_answer(done.error()))) {
       answer = done ? restart::Answer{true, {}, ""} : restart::Answer{false, done.error().code, done.error().message};
+      answer->to_eviction = std::holds_alternative<restart::Evict>(effect.act);
     } else if (!done) {
       return std::unexpected(done.error());
     }

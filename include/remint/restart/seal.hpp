@@ -15,7 +15,8 @@
 //   `workloadrestarts/status` to Remint alone.
 // - An older sealed status of the same journal, put back. It leads to nothing but what this restart was to do anyway:
 //     DryRun      the target is another one by then, or gone: Cancelled (as if the phase had been written so).
-//     DeletePod   deletes by the old pod's UID only, which never comes back; else like CreatePod.
+//     DeletePod   evicts by the old pod's UID only, which never comes back; else like CreatePod.
+//     GiveUp      looks, and ends; the old pod gone, like CreatePod.
 //     CreatePod   while the new pod exists: nothing is created. Gone, because a person deleted it while the restart
 //     still
 //                 waited for it: the same pod is created once more.
