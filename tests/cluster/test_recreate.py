@@ -138,7 +138,7 @@ def test_a_guarded_pod_is_left_alone_when_the_deadline_is_over(stand):
     ended = restart.wait_finished(180)
     assert ended["status"]["phase"] == "Failed", ended["status"]
     assert f"{stand.name}/shell" in ended["status"]["message"]
-    assert not ended["metadata"].get("finalizers")
+    wait_until(lambda: not restart.read()["metadata"].get("finalizers"), 10, "the restart to be let go of")
     assert len([write for write in operator.proxy.writes if is_deletion(write)]) == asked
     assert shell.uid == uid
 
