@@ -140,7 +140,7 @@ policy::CaseFacts certain_failure(const policy::Spec& spec, Time now) {
   facts.diagnosis = Diagnosis::kExpired;
   facts.confidence = 1;
   policy::PodFacts pod;
-  pod.name = "a pod";
+  pod.name = "(any)";
   const auto count = std::max(spec.rejected_token.count, 1U);
   pod.rejections.assign(count, now);
   pod.failing_since = now - spec.rejected_token.for_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -24,6 +25,13 @@ nlohmann::ordered_json time_or_null(const std::optional<Time>& time) {
   return time ? nlohmann::ordered_json(format_rfc3339(*time)) : nlohmann::ordered_json(nullptr);
 }
 
+/// What is in its way just now, or nothing.
+const restart::Condition* blocked(const restart::JournalStatus& status) {
+  const auto found = std::ranges::find_if(
+      status.conditions, [](const auto& condition) { return condition.type == "Blocked" && condition.status; });
+  return found == status.conditions.end() ? nullptr : &*found;
+}
+
 /// What is written in the cluster ends up on a terminal.
 std::string safe(const std::string& text) { return sanitize(text, 1000); }
 
@@ -34,11 +42,12 @@ void print_restarts(const ExplainReport& report, std::ostream& out) {
     out << (i == 0 ? "  restarts       " : "                 ") << format_rfc3339(journal.created) << "  "
         << to_string(journal.spec.strategy) << ": " << how_it_ended(journal.status) << "  (" << safe(journal.key.name)
         << ")\n                   why: " << safe(journal.spec.reason) << '\n';
-    if (!journal.status.message.empty()) out << "                   end: " << safe(journal.status.message) << '\n';
-    for (const auto& condition : journal.status.conditions) {
-      if (condition.type == "Blocked" && condition.status) {
-        out << "                   BLOCKED: " << safe(condition.message) << '\n';
-      }
+    // What is in its way is its message, too.
+    if (const auto* condition = blocked(journal.status)) {
+      out << "                   BLOCKED: " << safe(condition->message) << '\n';
+    } else if (!journal.status.message.empty()) {
+      out << (is_final(journal.status.phase) ? "                   end: " : "                   now: ")
+          << safe(journal.status.message) << '\n';
     }
   }
   if (report.restarts.size() > kShownRestarts) {
@@ -112,6 +121,9 @@ void print_json(const ExplainReport& report, std::ostream& out) {
                                 {"step", journal.status.step},
                                 {"outcome", to_string(journal.status.outcome)},
                                 {"message", journal.status.message}};
+    const auto* condition = blocked(journal.status);
+    item["blocked"] =
+        condition == nullptr ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(condition->message);
     item["finished"] = time_or_null(journal.status.finished);
     json["restarts"].push_back(std::move(item));
   }

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "remint/base/file.hpp"
+#include "remint/restart/seal.hpp"
 
 namespace remint::app {
 namespace {
@@ -96,16 +97,13 @@ void add_log_flags(CLI::App& command, LogOptions& log) {
       "text, json or auto: text on a terminal, JSON otherwise (default: auto)");
 }
 
-std::string read_key(const std::string& path) {
-  constexpr std::size_t kShortest = 32;
+std::vector<std::string> read_keys(const std::string& path) {
   constexpr std::size_t kLongest = 64U << 10U;
-  auto key = read_file(path, kLongest);
-  if (!key) throw CLI::ValidationError("--journal-key-file", key.error().message);
-  if (key->size() < kShortest) {
-    throw CLI::ValidationError("--journal-key-file",
-                               path + " holds fewer than 32 bytes: make one with openssl rand -hex 32");
-  }
-  return std::move(*key);
+  const auto text = read_file(path, kLongest);
+  if (!text) throw CLI::ValidationError("--journal-key-file", text.error().message);
+  auto keys = restart::parse_journal_keys(*text);
+  if (!keys) throw CLI::ValidationError("--journal-key-file", path + ": " + keys.error().message);
+  return std::move(*keys);
 }
 
 void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) {
@@ -144,9 +142,10 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
   run.add_option("--restart-poll", durations[5], "How often a restart under way is looked at (default: 2s)")
       ->check(duration_into(o.restart_poll));
   run.add_option_function<std::string>(
-      "--journal-key-file", [&o](const std::string& path) { o.journal_key = read_key(path); },
-      "File with at least 32 random bytes, the same for all replicas. With it only journals whose status Remint itself "
-      "wrote are carried on; without it, whoever may write the status of WorkloadRestarts acts through Remint");
+      "--journal-key-file", [&o](const std::string& path) { o.journal_keys = read_keys(path); },
+      "File with a random key of at least 32 characters, the same for all replicas. With it only journals whose status "
+      "Remint itself wrote are carried on; without it, whoever may write the status of WorkloadRestarts acts through "
+      "Remint. One key per line: the first one seals, all are accepted");
   add_apiserver_log_flags(run, o);
   add_log_flags(run, o.log);
 }

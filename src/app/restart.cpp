@@ -11,6 +11,7 @@
 #include "remint/app/commands.hpp"
 #include "remint/base/text.hpp"
 #include "remint/kube/resources.hpp"
+#include "remint/policy/strategy.hpp"
 #include "remint/restart/journal.hpp"
 #include "remint/restart/observation.hpp"
 
@@ -21,10 +22,12 @@ constexpr auto kLookEvery = std::chrono::seconds(1);
 /// After this long in Pending it is worth saying that nobody seems to be there.
 constexpr auto kNobodyThere = std::chrono::seconds(20);
 
-Strategy usual_strategy(const std::string& kind) {
-  if (kind == "Pod") return Strategy::kRecreate;
-  if (kind == "ReplicationController") return Strategy::kRollingReplace;
-  return kind == "ReplicaSet" ? Strategy::kEvictPods : Strategy::kRolloutRestart;
+/// As it was asked for; else what is usual for the kind.
+Strategy strategy_for(const RestartOptions& options, const ObjectRef& target) {
+  if (!options.strategy.empty()) return parse_strategy(options.strategy).value_or(Strategy::kNone);
+  if (target.kind == "Pod") return Strategy::kRecreate;
+  if (target.kind == "ReplicationController") return Strategy::kRollingReplace;
+  return target.kind == "ReplicaSet" ? Strategy::kEvictPods : Strategy::kRolloutRestart;
 }
 
 /// With generateName, so that a person may restart the same thing twice.
@@ -32,7 +35,7 @@ Json to_create(const RestartOptions& options, const ObjectRef& target) {
   restart::Journal journal;
   journal.key.ns = target.ns;
   journal.spec.target = target;
-  journal.spec.strategy = parse_strategy(options.strategy).value_or(usual_strategy(target.kind));
+  journal.spec.strategy = strategy_for(options, target);
   journal.spec.reason = options.reason.empty() ? "by hand: remint restart" : options.reason;
   journal.spec.pods = options.pods;
   journal.spec.observe = options.observe;
@@ -84,6 +87,27 @@ Result<restart::Journal> follow(kube::Client& client, const ObjectKey& key, cons
   }
 }
 
+/// The operator would cancel it, but only after the command has said that all is well.
+Result<void> check_fit(const RestartOptions& options, const ObjectRef& target) {
+  const Strategy strategy = strategy_for(options, target);
+  if (policy::fits(strategy, target)) return {};
+  return fail(ErrorCode::kInvalid, options.strategy + " works on " + std::string(policy::kinds_for(strategy)) +
+                                       ", not on a " + target.kind + ": write " + policy::strategies_for(target.kind) +
+                                       ", or leave --strategy out");
+}
+
+Result<std::string> create(kube::Client& client, const RestartOptions& options, const ObjectRef& target) {
+  auto created =
+      client.create(kube::kWorkloadRestarts, target.ns, dump_json(to_create(options, target)), std::stop_token());
+  // The namespace is there: it has just told of the workload.
+  if (!created && created.error().code == ErrorCode::kNotFound) {
+    return fail(
+        ErrorCode::kNotFound,
+        created.error().message + "; are Remint's CRDs installed (kubectl get crd workloadrestarts.remint.dev)?");
+  }
+  return created;
+}
+
 int fail_with(std::ostream& err, const Error& error, int code) {
   err << "remint restart: " << error.message << '\n';
   return code;
@@ -99,6 +123,7 @@ int restart(const RestartOptions& options, std::ostream& out, std::ostream& err)
   auto target =
       parse_workload(options.workload, options.cluster.ns.empty() ? (*cluster)->default_namespace : options.cluster.ns);
   if (!target) return fail_with(err, target.error(), kUsage);
+  if (const auto fit = check_fit(options, *target); !fit) return fail_with(err, fit.error(), kUsage);
 
   const std::stop_token never;
   const auto object = client.get(*kube::workload_resource(target->kind), target->key(), never);
@@ -107,8 +132,7 @@ int restart(const RestartOptions& options, std::ostream& out, std::ostream& err)
   if (!state) return fail_with(err, state.error(), kFailed);
   target->uid = state->uid;
 
-  const auto created =
-      client.create(kube::kWorkloadRestarts, target->ns, dump_json(to_create(options, *target)), never);
+  const auto created = create(client, options, *target);
   if (!created) return fail_with(err, created.error(), kFailed);
   auto journal = restart::read_journal(*created);
   if (!journal) return fail_with(err, journal.error(), kFailed);

@@ -32,7 +32,7 @@ controllers::RestartSettings restart_settings(const RunOptions& options) {
   settings.machine.poll = options.restart_poll;
   settings.machine.quiet = options.restart_quiet;
   settings.machine.rollout_deadline = options.restart_deadline;
-  settings.journal_key = options.journal_key;
+  settings.journal_keys = options.journal_keys;
   return settings;
 }
 

@@ -96,7 +96,7 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
   if (!hooks_.leads()) return Duration(std::chrono::seconds(1));
 
   restart::Journal journal = *cached;
-  if (!settings_.journal_key.empty() && !restart::sealed(journal, settings_.journal_key)) {
+  if (!settings_.journal_keys.empty() && !restart::sealed(journal, settings_.journal_keys)) {
     journal.invalid.push_back({"status.seal", "this status was not written by Remint, or with another journal key"});
   }
   std::optional<ObjectRef> about;
@@ -141,6 +141,7 @@ Result<std::optional<restart::Answer>> RestartController::take(restart::Journal&
     const auto done = carry_out(journal, effect.act, stop);
     if (effect.wants_answer && (done || is_answer(done.error()))) {
       answer = done ? restart::Answer{true, {}, ""} : restart::Answer{false, done.error().code, done.error().message};
+      answer->to_eviction = std::holds_alternative<restart::Evict>(effect.act);
     } else if (!done) {
       return std::unexpected(done.error());
     }
@@ -150,7 +151,7 @@ Result<std::optional<restart::Answer>> RestartController::take(restart::Journal&
 
 Result<restart::Journal> RestartController::save(const restart::Journal& journal, restart::JournalStatus status,
                                                  const std::stop_token& stop) {
-  if (!settings_.journal_key.empty()) status.seal = restart::seal(journal, status, settings_.journal_key);
+  if (!settings_.journal_keys.empty()) status.seal = restart::seal(journal, status, settings_.journal_keys.front());
   auto body = restart::status_patch(status);
   // What was saved is written once, and then never touched: not even spelled in another way than whoever wrote it did.
   const bool unchanged = !journal.invalid.empty() || status.saved == journal.status.saved;

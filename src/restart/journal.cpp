@@ -28,7 +28,7 @@ std::string_view progress_reason(const JournalStatus& status) {
 bool unfinished(const Journal& journal) { return !is_final(journal.status.phase) || journal.held; }
 
 std::span<const std::string_view> step_names() {
-  static constexpr std::array<std::string_view, 18> kNames{"",  // not begun, or over
+  static constexpr std::array<std::string_view, 19> kNames{"",  // not begun, or over
                                                            "PatchTemplate",
                                                            "WaitRollout",  // RolloutRestart
                                                            "Evict",        // EvictPods
@@ -43,6 +43,7 @@ std::span<const std::string_view> step_names() {
                                                            "RollBack",  // RollingReplace
                                                            "DryRun",
                                                            "DeletePod",
+                                                           "GiveUp",
                                                            "CreatePod",  // Recreate
                                                            "WaitReady",  // what all three that make pods anew end with
                                                            "Verify"};

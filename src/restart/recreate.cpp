@@ -1,8 +1,11 @@
-// Recreate: a bare pod is deleted and created again from its saved manifest. From the moment its deletion is in the
+// Recreate: a bare pod is evicted and created again from its saved manifest. From the moment its deletion is in the
 // journal nobody can tell whether a request for it is still under way; so from then on this ends only when a pod of
-// that name is there again, or when none is wanted any more.
+// that name is there again, when none is wanted any more, or when the old pod still runs long after the last request
+// that anybody may have sent: step GiveUp. One that was answered has done nothing; but who crashed heard no answer.
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "pod_manifest.hpp"
 #include "recreate.hpp"
@@ -13,8 +16,14 @@ namespace recreate {
 Effect dry_run(const View& view, const std::string& manifest) {
   return and_tell(Create{"Pod", view.journal.key.ns, under_generated_name(manifest), true});
 }
-Effect deletion(const View& view) {
-  return quietly(Delete{"Pod", view.journal.spec.target.key(), view.journal.status.saved.uid, ""});
+Effect eviction(const View& view) {
+  return and_tell(Evict{view.journal.spec.target.key(), view.journal.status.saved.uid});
+}
+
+bool is_blocked(const View& view, std::string_view reason) {
+  return std::ranges::any_of(view.journal.status.conditions, [&](const Condition& condition) {
+    return condition.type == "Blocked" && condition.status && (reason.empty() || condition.reason == reason);
+  });
 }
 
 bool overdue(const View& view) { return in_step(view) > view.settings.rollout_deadline; }
@@ -103,8 +112,8 @@ Step step_dry_run(const View& view) {
   }
   const std::optional<Answer>& answer = view.observation.answer;
   if (answer && answer->taken) {
-    Step step = go_to(view, kDeletePod, {"Deleting", "deleting the pod, with its own grace period"});
-    step.effects.push_back(deletion(view));
+    Step step = go_to(view, kDeletePod, {"Deleting", "evicting the pod, with its own grace period"});
+    step.effects.push_back(eviction(view));
     return step;
   }
   if (answer && !may_pass(*answer)) {
@@ -152,6 +161,9 @@ Step run(const View& view) {
   if (view.observation.namespace_deleting) {
     return cancel(view, {"NamespaceDeleting", "its namespace is being deleted: no pod can be created there any more"});
   }
+  if (step == kGiveUp) {
+    return step_give_up(view);
+  }
   return step == kDeletePod ? step_delete(view) : step_create(view);
 }
 
@@ -164,7 +176,8 @@ Needs needs_target(const Journal& /*journal*/) {
 bool fits_pod(const ObjectRef& target) { return target.api_version == "v1" && target.kind == "Pod"; }
 
 bool valid(const JournalStatus& status) {
-  const bool known = status.step == kDryRun || status.step == kDeletePod || status.step == kCreatePod;
+  const bool known =
+      status.step == kDryRun || status.step == kDeletePod || status.step == kGiveUp || status.step == kCreatePod;
   return (known || (status.step == kWaitReady && !status.successor_uid.empty())) && !status.saved.uid.empty() &&
          !status.saved.manifest.empty();
 }

@@ -1,5 +1,9 @@
 #include "remint/restart/seal.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "remint/base/text.hpp"
 
 namespace remint::restart {
@@ -60,6 +64,44 @@ bool sealed(const Journal& journal, std::string_view key) {
     return true;
   }
   return !key.empty() && same_secret(journal.status.seal, seal(journal, journal.status, key));
+}
+
+bool sealed(const Journal& journal, std::span<const std::string> keys) {
+  return !needs_seal(journal.status.phase) ||
+         std::ranges::any_of(keys, [&](const std::string& key) { return sealed(journal, std::string_view(key)); });
+}
+
+Result<std::vector<std::string>> parse_journal_keys(std::string_view text) {
+  constexpr std::size_t kShortest = 32;
+  constexpr std::size_t kMost = 16;
+  constexpr std::string_view kSpace = " \t\r";
+  constexpr std::string_view kAdvice = "make one with openssl rand -hex 32";
+  std::vector<std::string> keys;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
+    line = line.substr(0, line.find_last_not_of(kSpace) + 1);
+    if (line.empty()) {
+      continue;
+    }
+    if (line.size() < kShortest) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("line {} holds a key of fewer than {} bytes: {}", number, kShortest, kAdvice));
+    }
+    if (std::ranges::find(keys, line) != keys.end()) {
+      return fail(ErrorCode::kInvalid, fmt::format("line {} holds a key that is there already", number));
+    }
+    if (keys.size() == kMost) {
+      return fail(ErrorCode::kInvalid, fmt::format("more than {} keys: take away those that seal nothing", kMost));
+    }
+    keys.emplace_back(line);
+  }
+  if (keys.empty()) {
+    return fail(ErrorCode::kInvalid, fmt::format("no key is in it: {}", kAdvice));
+  }
+  return keys;
 }
 
 }  // namespace remint::restart

@@ -223,6 +223,21 @@ def test_with_a_key_what_remint_wrote_is_carried_on(stand, sealed):
     assert web.read().spec.replicas == 2
 
 
+def test_a_key_is_replaced_while_a_restart_is_under_way(stand, sealed):
+    web = stand.space.replication_controller("web", replicas=2).wait_ready()
+    first = stand.operator(flags=sealed)
+    first.proxy.at(2, APPLIED, lambda: (first.kill(), first.proxy.cut()))
+    restart = order(web, "ScaleToZero")
+    first.proxy.wait_fired(30)
+    _, old = sealed
+    both = old.with_name("replaced.key")
+    both.write_text("fedcba9876543210" * 4 + "\n" + old.read_text() + "\n")
+    stand.operator(flags=("--journal-key-file", both))
+    assert restart.wait_finished()["status"]["phase"] == "Succeeded"
+    web.wait_ready()
+    assert web.read().spec.replicas == 2
+
+
 def test_with_a_key_what_was_changed_afterwards_is_not_carried_on(stand, sealed):
     web = stand.space.replication_controller("web", replicas=2).wait_ready()
     first = stand.operator(flags=sealed)

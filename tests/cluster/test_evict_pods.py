@@ -57,6 +57,18 @@ def test_a_disruption_budget_blocks_it_until_it_allows_one(stand):
     assert not before & web.pod_uids()
 
 
+def test_a_restart_that_is_deleted_while_it_is_blocked_is_counted_no_more(stand):
+    web = stand.space.deployment("web", replicas=2).wait_ready()
+    stand.space.disruption_budget(web, minAvailable=2)
+    operator = stand.operator()
+    restart = order(web, "EvictPods")
+    restart.wait_blocked()
+    wait_until(lambda: operator.metrics().sum("remint_restarts_blocked") == 1, 10, "it to be counted")
+    restart.delete()
+    restart.wait_gone()
+    wait_until(lambda: operator.metrics().sum("remint_restarts_blocked") == 0, 10, "it to be forgotten")
+
+
 def test_a_budget_that_allows_one_at_a_time_is_kept_throughout(stand):
     space = stand.space
     web = space.replica_set("web", replicas=3).wait_ready()

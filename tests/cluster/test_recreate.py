@@ -38,7 +38,7 @@ def is_creation(write):
 
 
 def is_deletion(write):
-    return write.method == "DELETE" and write.resource == "pods"
+    return write.method == "POST" and write.subresource == "eviction" and not write.dry_run
 
 
 def exists(workload):
@@ -89,6 +89,58 @@ def test_a_vanished_priority_class_is_found_by_the_dry_run(stand):
     shell = pod(stand.space, spec={"priorityClassName": stand.name})
     classes.delete_priority_class(stand.name)
     refused_before_anything_is_deleted(stand, shell, stand.name)
+
+
+def guarded(stand):
+    """A bare pod under a PodDisruptionBudget that allows nothing."""
+    shell = pod(stand.space)
+    stand.space.disruption_budget(shell, minAvailable=1)
+    return shell
+
+
+def assert_blocked_by_budget(stand, restart):
+    blocked = restart.wait_blocked()
+    assert blocked["reason"] == "DisruptionBudget", blocked
+    assert f"{stand.name}/shell: 0 disruptions" in blocked["message"], blocked
+
+
+def test_a_guarded_pod_stays_until_its_budget_is_gone(stand):
+    shell = guarded(stand)
+    before, uid = look(shell), shell.uid
+    operator = stand.operator()
+    restart = order(shell, "Recreate")
+
+    assert_blocked_by_budget(stand, restart)
+    wait_explained(shell, "0 disruptions")
+    assert operator.metrics().sum("remint_restarts_blocked") == 1
+    written = len(operator.proxy.applied())
+    holds_for(lambda: exists(shell) and shell.uid == uid, 3, "the old pod runs on")
+    # What may be tried again is no write: a dry run, and an eviction that is refused.
+    assert len(operator.proxy.applied()) == written
+    assert not any(write.method == "DELETE" and write.resource == "pods" for write in operator.proxy.writes)
+
+    stand.space.policy.delete_namespaced_pod_disruption_budget("shell", stand.name)
+    assert restart.wait_finished(90)["status"]["phase"] == "Succeeded"
+    shell.wait_ready()
+    assert look(shell) == before
+    assert shell.uid != uid
+
+
+def test_a_guarded_pod_is_left_alone_when_the_deadline_is_over(stand):
+    shell = guarded(stand)
+    uid = shell.uid
+    operator = stand.operator(flags=("--restart-deadline", "4s"))
+    restart = order(shell, "Recreate")
+    assert_blocked_by_budget(stand, restart)
+    restart.wait_step("GiveUp", 60)
+    asked = len([write for write in operator.proxy.writes if is_deletion(write)])
+    # Requests of somebody who crashed have their time to come to an end: two minutes.
+    ended = restart.wait_finished(180)
+    assert ended["status"]["phase"] == "Failed", ended["status"]
+    assert f"{stand.name}/shell" in ended["status"]["message"]
+    wait_until(lambda: not restart.read()["metadata"].get("finalizers"), 10, "the restart to be let go of")
+    assert len([write for write in operator.proxy.writes if is_deletion(write)]) == asked
+    assert shell.uid == uid
 
 
 def test_what_is_refused_after_the_deletion_is_kept_and_tried_until_it_succeeds(stand):

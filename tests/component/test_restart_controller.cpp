@@ -81,7 +81,7 @@ struct Stage {
       events,
       system_clock(),
       connected.metrics,
-      {impatient(), ""},
+      {impatient(), {}},
       {[this] { return leads.load(); },
        [this](const std::string&, Time) -> Result<std::vector<detect::PodHealth>> {
          const std::lock_guard lock(mutex);

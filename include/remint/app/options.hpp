@@ -40,7 +40,7 @@ struct RunOptions {
   Duration lease_duration = std::chrono::seconds(15);
   Duration extended_token_lifetime = std::chrono::seconds(31'536'000);
   Duration grace = std::chrono::seconds(20);
-  std::string journal_key;  ///< the contents of --journal-key-file; empty without it
+  std::vector<std::string> journal_keys;  ///< of --journal-key-file; empty without it
   Duration restart_poll = std::chrono::seconds(2);
   Duration restart_quiet = std::chrono::seconds(30);
   Duration restart_deadline = std::chrono::minutes(15);

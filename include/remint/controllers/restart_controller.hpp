@@ -31,8 +31,9 @@ struct RestartHooks {
 
 struct RestartSettings {
   restart::MachineSettings machine;
-  /// With it, only journals whose status bears our seal are carried on: see restart/seal.hpp. Empty: none is asked for.
-  std::string journal_key;
+  /// With them, only journals whose status bears our seal are carried on: see restart/seal.hpp. The first one seals,
+  /// all are accepted. Empty: no seal is asked for.
+  std::vector<std::string> journal_keys;
 };
 
 /// Thread-safe. Metrics: remint_restarts_total{outcome}, remint_restarts_blocked.

@@ -83,6 +83,7 @@ struct Answer {
   ErrorCode code = ErrorCode::kInternal;  ///< when not taken: kForbidden, kInvalid, kTooMany, kAlreadyExists,
                                           ///< kConflict, kNotFound
   std::string message;                    ///< the API server's words, sanitized
+  bool to_eviction = false;               ///< said to an Evict
 };
 
 }  // namespace remint::restart

@@ -15,7 +15,8 @@
 //   `workloadrestarts/status` to Remint alone.
 // - An older sealed status of the same journal, put back. It leads to nothing but what this restart was to do anyway:
 //     DryRun      the target is another one by then, or gone: Cancelled (as if the phase had been written so).
-//     DeletePod   deletes by the old pod's UID only, which never comes back; else like CreatePod.
+//     DeletePod   evicts by the old pod's UID only, which never comes back; else like CreatePod.
+//     GiveUp      looks, and ends; the old pod gone, like CreatePod.
 //     CreatePod   while the new pod exists: nothing is created. Gone, because a person deleted it while the restart
 //     still
 //                 waited for it: the same pod is created once more.
@@ -25,11 +26,17 @@
 //   After the end the CRD's transition rules must keep it out: no way from a final phase to another, from Verifying
 //   back to Running, nor to a status that is missing. Recreate asks for the finalizer besides, which is off after the
 //   end and out of reach of who may write the status only.
-// - A key that changes: what was sealed with the old one counts as forged. Change it when nothing is Running, or accept
-//   the old key for reading beside the new one until all that ran are finished.
+// A key is replaced as the API server's encryption keys are: the first of the keys seals, all of them are accepted.
+// Give all replicas the new key in the second place, then in the first, and take the old one away when nothing is
+// Running any more that it sealed (a seal is made anew with each step). What a key sealed that is not there counts as
+// forged.
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "remint/base/result.hpp"
 
 #include "remint/restart/journal.hpp"
 
@@ -42,5 +49,11 @@ namespace remint::restart {
 /// May Remint go on from journal.status? True in Pending and in final phases; else only when status.seal is the one
 /// that seal() makes with this key. Never with an empty key. Compares in constant time.
 [[nodiscard]] bool sealed(const Journal& journal, std::string_view key);
+/// With any of these keys.
+[[nodiscard]] bool sealed(const Journal& journal, std::span<const std::string> keys);
+
+/// One key per line, the first one seals; empty lines and space around keys do not count. kInvalid, naming the line but
+/// never its text: a key of fewer than 32 bytes, the same key twice, more than 16, or none.
+[[nodiscard]] Result<std::vector<std::string>> parse_journal_keys(std::string_view text);
 
 }  // namespace remint::restart

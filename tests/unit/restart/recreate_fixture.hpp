@@ -107,6 +107,12 @@ inline Observation answered(Observation observation, Answer answer) {
 }
 
 inline const Answer kTaken{true, ErrorCode::kInternal, ""};
+inline const Answer kEvicted{true, ErrorCode::kInternal, "", true};
+inline const Answer kHeldBack{false, ErrorCode::kTooMany,
+                              "Cannot evict pod as it would violate the pod's disruption budget.; The disruption "
+                              "budget cart needs 1 healthy pods "
+                              "and has 1 currently",
+                              true};
 inline const Answer kForbidden{false, ErrorCode::kForbidden, "exceeded quota: pods"};
 
 inline std::string blocked_reason(const JournalStatus& status) {

@@ -54,7 +54,7 @@ TEST_CASE("DeletePod: a pod that does not end is told of once, never forced, and
   CHECK(stuck.status.phase == Phase::kRunning);
   CHECK(blocked_reason(stuck.status) == "PodStuckTerminating");
   CHECK(warns(stuck));
-  CHECK(act_of<Delete>(stuck) == nullptr);
+  CHECK(act_of<Evict>(stuck) == nullptr);
   const Journal later = after(in_step("DeletePod"), stuck);
   const Step still = step(later, seen, {}, kNow + hours(100));
   CHECK(still.status == later.status);
@@ -73,15 +73,15 @@ TEST_CASE("DeletePod: gone, so it is created again from the saved manifest") {
   CHECK(creating.effects.back().wants_answer);
 }
 
-TEST_CASE("DeletePod: a pod that still runs is not deleted again without another dry run") {
+TEST_CASE("DeletePod: a pod that still runs is not evicted again without another dry run") {
   const Step asking = step(in_step("DeletePod"), see(running_pod()), {}, kNow + hours(20));
-  CHECK(act_of<Delete>(asking) == nullptr);
+  CHECK(act_of<Evict>(asking) == nullptr);
   REQUIRE(act_of<Create>(asking) != nullptr);
   CHECK(act_of<Create>(asking)->dry_run);
   const Step deleting = step(in_step("DeletePod"), answered(see(running_pod()), kTaken), {}, kNow);
   CHECK(deleting.status == in_step("DeletePod").status);
-  REQUIRE(act_of<Delete>(deleting) != nullptr);
-  CHECK(act_of<Delete>(deleting)->uid == "uid-cart");
+  REQUIRE(act_of<Evict>(deleting) != nullptr);
+  CHECK(act_of<Evict>(deleting)->uid == "uid-cart");
 }
 
 TEST_CASE("DeletePod: refused by the later dry run, the old pod runs on until it passes") {
@@ -89,20 +89,21 @@ TEST_CASE("DeletePod: refused by the later dry run, the old pod runs on until it
   CHECK(refused.status.phase == Phase::kRunning);
   CHECK(blocked_reason(refused.status) == "RecreateRefused");
   CHECK(refused.look_again == minutes(5));
-  CHECK(act_of<Delete>(refused) == nullptr);
+  CHECK(act_of<Evict>(refused) == nullptr);
   const Journal later = after(in_step("DeletePod"), refused);
   CHECK(step(later, see(running_pod()), {}, kNow + hours(2)).status == later.status);
   const Step passes = step(later, answered(see(running_pod()), kTaken), {}, kNow + hours(2));
-  CHECK(act_of<Delete>(passes) != nullptr);
+  CHECK(act_of<Evict>(passes) != nullptr);
   CHECK(blocked_reason(passes.status).empty());
 }
 
-TEST_CASE("DeletePod: deletions that come to nothing are told of, once") {
+TEST_CASE("DeletePod: evictions that come to nothing are told of, once, and given up in the end") {
   const Step told = step(in_step("DeletePod"), see(running_pod()), {}, kNow + minutes(16));
   CHECK(blocked_reason(told.status) == "PodNotDeleted");
   const Journal later = after(in_step("DeletePod"), told);
   CHECK(step(later, answered(see(running_pod()), kTaken), {}, kNow + minutes(16)).status == later.status);
   CHECK(step(later, see(running_pod()), {}, kNow + minutes(17)).status == later.status);
+  CHECK(step(later, see(running_pod()), {}, kNow + minutes(32)).status.step == "GiveUp");
 }
 
 TEST_CASE("DeletePod: a pod that finished by itself or was adopted by a controller is left alone") {
@@ -114,25 +115,25 @@ TEST_CASE("DeletePod: a pod that finished by itself or was adopted by a controll
   }
   const Step ended = step(in_step("DeletePod"), see(pod), {}, kNow);
   CHECK(ended.status.phase == Phase::kCancelled);
-  CHECK(act_of<Delete>(ended) == nullptr);
+  CHECK(act_of<Evict>(ended) == nullptr);
   CHECK(act_of<ReleaseJournal>(ended) != nullptr);
 }
 
 TEST_CASE("somebody else's pod of that name stays, and ours is reported") {
-  for (const char* name : {"DeletePod", "CreatePod"}) {
+  for (const char* name : {"DeletePod", "GiveUp", "CreatePod"}) {
     const Step ended = step(in_step(name), see(running_pod("uid-theirs")), {}, kNow);
     CHECK(ended.status.phase == Phase::kSucceeded);
     CHECK(ended.status.outcome == Outcome::kUnverified);
     CHECK(progress_reason(ended.status) == "ReplacedByOthers");
     CHECK(warns(ended));
     CHECK(act_of<Create>(ended) == nullptr);
-    CHECK(act_of<Delete>(ended) == nullptr);
+    CHECK(act_of<Evict>(ended) == nullptr);
     CHECK(ended.status.message.find("status.saved.manifest") != std::string::npos);
   }
 }
 
 TEST_CASE("our own pod is known by its mark, whoever created it and crashed") {
-  for (const char* name : {"DeletePod", "CreatePod"}) {
+  for (const char* name : {"DeletePod", "GiveUp", "CreatePod"}) {
     const Step found = step(in_step(name), see(our_pod()), {}, kNow);
     CHECK(found.status.step == "WaitReady");
     CHECK(found.status.successor_uid == "uid-new");
@@ -200,7 +201,7 @@ TEST_CASE("WaitReady: not Ready within the deadline fails, says why, and leaves 
   const Step late = step(in_step("WaitReady"), see(unready(our_pod())), {}, kNow + minutes(16));
   CHECK(late.status.phase == Phase::kFailed);
   CHECK(late.status.message.find("0/3 nodes are available") != std::string::npos);
-  CHECK(act_of<Delete>(late) == nullptr);
+  CHECK(act_of<Evict>(late) == nullptr);
 }
 
 TEST_CASE("WaitReady: a pod that finishes is no failure unless it failed") {
@@ -241,12 +242,17 @@ TEST_CASE("a journal that is being deleted lets an old pod go on that can be nei
   Journal journal = in_step("DeletePod");
   journal.deleting = true;
   CHECK(act_of<Create>(step(journal, see(running_pod()), {}, kNow)) != nullptr);
-  CHECK(step(journal, see(running_pod()), {}, kNow + minutes(16)).status.phase == Phase::kCancelled);
-  CHECK(step(journal, answered(see(running_pod()), kForbidden), {}, kNow).status.phase == Phase::kCancelled);
+  for (const Step& given_up : {step(journal, see(running_pod()), {}, kNow + minutes(16)),
+                               step(journal, answered(see(running_pod()), kForbidden), {}, kNow + minutes(16))}) {
+    CHECK(given_up.status.step == "GiveUp");
+    const Step ended = step(after(journal, given_up), see(running_pod()), {}, kNow + minutes(19));
+    CHECK(ended.status.phase == Phase::kCancelled);
+    CHECK_THAT(ended.status.message, Catch::EndsWith("The old pod still runs"));
+  }
 }
 
 TEST_CASE("nothing is created in a namespace that is being deleted") {
-  for (const char* name : {"DeletePod", "CreatePod"}) {
+  for (const char* name : {"DeletePod", "GiveUp", "CreatePod"}) {
     Journal journal = in_step(name);
     journal.deleting = true;
     Observation seen = see_nothing();

@@ -83,12 +83,12 @@ TEST_CASE("pods that must not be recreated are left alone, with the reason") {
   CHECK(refused.status.phase == Phase::kCancelled);
   CHECK(progress_reason(refused.status) == reason);
   CHECK(act_of<Create>(refused) == nullptr);
-  CHECK(act_of<Delete>(refused) == nullptr);
+  CHECK(act_of<Evict>(refused) == nullptr);
   // And the same when it became so after the dry run was asked for.
   if (reason != "ManifestTooLarge" && reason != "ManifestUnreadable") {
     const Step later = step(in_dry_run(), answered(see(pod), kTaken), {}, kNow);
     CHECK(later.status.phase == Phase::kCancelled);
-    CHECK(act_of<Delete>(later) == nullptr);
+    CHECK(act_of<Evict>(later) == nullptr);
   }
 }
 
@@ -107,11 +107,11 @@ TEST_CASE("only pods of the core group can be recreated") {
   }
 }
 
-TEST_CASE("the dry run is taken: the pod is deleted by its UID, with its own grace period") {
+TEST_CASE("the dry run is taken: the pod is evicted by its UID, with its own grace period") {
   const Step deleting = step(in_dry_run(), answered(see(running_pod()), kTaken), {}, kNow);
   CHECK(deleting.status.step == "DeletePod");
-  REQUIRE(act_of<Delete>(deleting) != nullptr);
-  CHECK(*act_of<Delete>(deleting) == Delete{"Pod", {"shop", "cart"}, "uid-cart", ""});
+  REQUIRE(act_of<Evict>(deleting) != nullptr);
+  CHECK(*act_of<Evict>(deleting) == Evict{{"shop", "cart"}, "uid-cart"});
   CHECK(deleting.status.saved == in_dry_run().status.saved);
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("the dry run is refused: cancelled with the API server's words, and no
   const Step refused = step(in_dry_run(), answered(see(running_pod()), kForbidden), {}, kNow);
   CHECK(refused.status.phase == Phase::kCancelled);
   CHECK(refused.status.message == "recreating it would be refused: exceeded quota: pods");
-  CHECK(act_of<Delete>(refused) == nullptr);
+  CHECK(act_of<Evict>(refused) == nullptr);
   CHECK(act_of<ReleaseJournal>(refused) != nullptr);
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("a journal that is deleted during the dry run is cancelled") {
   journal.deleting = true;
   const Step cancelled = step(journal, answered(see(running_pod()), kTaken), {}, kNow);
   CHECK(cancelled.status.phase == Phase::kCancelled);
-  CHECK(act_of<Delete>(cancelled) == nullptr);
+  CHECK(act_of<Evict>(cancelled) == nullptr);
   CHECK(act_of<ReleaseJournal>(cancelled) != nullptr);
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("a forged journal ends at once, in every step, without touching anythi
         CHECK(ended.status.phase == Phase::kFailed);
         CHECK(progress_reason(ended.status) == "JournalInvalid");
         CHECK(act_of<Create>(ended) == nullptr);
-        CHECK(act_of<Delete>(ended) == nullptr);
+        CHECK(act_of<Evict>(ended) == nullptr);
       }
     }
   }

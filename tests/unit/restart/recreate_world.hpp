@@ -3,6 +3,7 @@
 // any point, for ever or until they wake up with what they knew.
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "recreate_fixture.hpp"
@@ -26,7 +27,8 @@ class World {
   int creations = 0;         ///< real ones
   int refuse_creations = 0;  ///< so many more are refused
   bool refuse_dry_runs = false;
-  bool through_json = true;  ///< store statuses as the API server does; costs most of a story's time
+  bool budget_is_used_up = false;  ///< a PodDisruptionBudget's answer to evictions
+  bool through_json = true;        ///< store statuses as the API server does; costs most of a story's time
   std::optional<Json> pod = small_pod();
   std::optional<Journal> journal = recreate_journal();
 
@@ -62,12 +64,12 @@ class World {
     if (const auto* create = std::get_if<Create>(&effect.act)) {
       return apply(*create);
     }
-    if (const auto* del = std::get_if<Delete>(&effect.act)) {
-      if (!pod || pod->at("metadata").at("uid") != del->uid) {
-        return {false, ErrorCode::kConflict, "the UID in the precondition does not match"};
-      }
-      delete_pod();
-    } else if (std::holds_alternative<HoldJournal>(effect.act)) {
+    if (const auto* evict = std::get_if<Evict>(&effect.act)) {
+      Answer answer = apply(*evict);
+      answer.to_eviction = true;
+      return answer;
+    }
+    if (std::holds_alternative<HoldJournal>(effect.act)) {
       if (!journal || (journal->deleting && !journal->held)) {
         return {false, ErrorCode::kForbidden, "no new finalizers can be added if the object is being deleted"};
       }
@@ -138,6 +140,20 @@ class World {
     return kTaken;
   }
 
+  Answer apply(const Evict& evict) {
+    if (!pod) {
+      return {false, ErrorCode::kNotFound, "pods \"cart\" not found"};
+    }
+    if (pod->at("metadata").at("uid") != evict.uid) {
+      return {false, ErrorCode::kConflict, "the UID in the precondition does not match"};
+    }
+    if (budget_is_used_up && one_live_pod() && pod->at("status").at("phase") != "Pending") {
+      return kHeldBack;
+    }
+    delete_pod();
+    return kTaken;
+  }
+
   void drop_journal() {
     if (journal->deleting && !journal->held) {
       journal.reset();
@@ -159,6 +175,7 @@ class Replica {
           seen_ = *world.journal;
           REQUIRE(sealed(seen_, kWorldKey));
           observed_ = world.look();
+          looked_ = world.now;
           stage_ = Stage::kLooked;
         }
         break;
@@ -190,6 +207,10 @@ class Replica {
   }
 
   void act(World& world) {
+    if (world.now - looked_ > kPassLives) {
+      crash();  // the lease is lost, or the API server's own deadline over
+      return;
+    }
     const Effect effect = effects_.front();
     effects_.erase(effects_.begin());
     const Answer answer = world.apply(effect);
@@ -204,7 +225,9 @@ class Replica {
     }
   }
 
+  static constexpr Duration kPassLives = std::chrono::minutes(1);
   Stage stage_ = Stage::kIdle;
+  Time looked_{};
   Journal seen_;
   Observation observed_;
   std::vector<Effect> effects_;

@@ -26,6 +26,41 @@ TEST_CASE("what Remint sealed is accepted, with the same key only") {
   CHECK_FALSE(sealed(sealed_journal(), "another key"));
 }
 
+TEST_CASE("while a key is replaced, what the old one sealed is accepted; without the old one it is not") {
+  const std::vector<std::string> both{"the new key", std::string(kKey)};
+  CHECK(sealed(sealed_journal(), both));
+  CHECK_FALSE(sealed(sealed_journal(), std::span(both).first(1)));
+  CHECK_FALSE(sealed(sealed_journal(), std::span(both).first(0)));
+  Journal pending = recreate_journal();
+  CHECK(sealed(pending, std::span(both).first(0)));
+}
+
+TEST_CASE("a key file holds one key per line, in order") {
+  const std::string a(64, 'a');
+  const std::string b(32, 'b');
+  CHECK(parse_journal_keys(a).value() == std::vector{a});
+  CHECK(parse_journal_keys(a + "\n").value() == std::vector{a});
+  CHECK(parse_journal_keys("\n " + b + "\t\r\n\n" + a + "\n \n").value() == std::vector{b, a});
+}
+
+TEST_CASE("a key file that cannot be used is refused by its line, without a word of it") {
+  const std::string good(32, 'a');
+  struct Bad {
+    std::string text;
+    const char* why;
+  };
+  std::string many;
+  for (char letter = 'a'; letter <= 'q'; ++letter) {
+    many += std::string(32, letter) + "\n";
+  }
+  for (const Bad& bad : {Bad{"", "no key"}, Bad{" \n\n", "no key"}, Bad{good + "\nsecret\n", "line 2"},
+                         Bad{good + "\n\n" + good, "line 3"}, Bad{many, "more than 16"}}) {
+    const auto keys = parse_journal_keys(bad.text);
+    REQUIRE_FALSE(keys);
+    CHECK_THAT(keys.error().message, Catch::Contains(bad.why) && !Catch::Contains("secret"));
+  }
+}
+
 TEST_CASE("every change of what decides breaks the seal") {
   const std::vector<std::function<void(Journal&)>> changes{
       [](Journal& j) { j.uid = "uid-other"; },
