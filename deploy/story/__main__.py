@@ -48,7 +48,8 @@ def play(cluster, say, arguments):
     recorder = Recorder(cluster).start() if arguments.record else None
     policy = resources.cluster_policy(POLICY, story_spec())
     resources.apply(cluster, [policy])
-    with Operator(cluster, name="remint", binary=arguments.remint) as operator:
+    log = ("--apiserver-log", cluster.apiserver.process.log)
+    with Operator(cluster, name="remint", binary=arguments.remint, flags=log) as operator:
         operator.wait_leading()
         say.line(f"`remint run` is ready and holds the lease; metrics at {operator.url}/metrics")
 

@@ -1,4 +1,5 @@
-"""Who is on stage: workloads with healthy, dying, dead and stale tokens, and one that lies about its address."""
+"""Who is on stage: workloads with healthy, dying, dead and stale tokens, some behind their node's address, and one that lies
+about its own."""
 
 from harness import resources
 from harness.following import EndpointWatcher, PodHistory
@@ -39,6 +40,14 @@ class Cast:
         add(self.space.deployment("fleet", replicas=8), None, "eight replicas, one of them with a dead token", cure=True,
             one=minter.expired)
         add(self.space.bare_pod("shell"), minter.expired, "a bare pod: nobody but Remint would make it again", cure=True)
+        (node,) = self._addresses("node-0")
+        on_node = {"nodeSelector": {"kubernetes.io/hostname": "node-0"}}
+        add(self.space.deployment("shipping", replicas=1, pod=on_node), dying,
+            f"calls from its node's address {node}, as behind source NAT, and dies in 15 seconds", cure=True, address=node)
+        add(self.space.deployment("kiosk", replicas=1, pod=on_node), minter.valid,
+            f"healthy: calls from {node}, too", address=node)
+        add(self.space.deployment("riddle", replicas=1, pod=on_node), minter.expired,
+            f"dead from the start, behind {node}, as Go-http-client: nobody can know it", address=node, agent="Go-http-client/2.0")
         address = victim.pods()[0].status.pod_ip
         forged = {"X-Forwarded-For": address, "X-Real-Ip": address}
         add(self.space.deployment("intruder", replicas=1), minter.expired,
@@ -58,8 +67,11 @@ class Cast:
         """How many of the pods that it had in the beginning are gone."""
         return len(self.first[workload.name] & set(self.history.gone))
 
-    def _add(self, workload, token, about, cure=False, headers=None, service=False, one=None):
-        """`one`: only the first pod's program has this token; the others' are healthy."""
+    def _addresses(self, node):
+        return [a.address for a in self.cluster.core().read_node(node).status.addresses if a.type == "InternalIP"]
+
+    def _add(self, workload, token, about, cure=False, headers=None, service=False, one=None, address=None, agent=None):
+        """`one`: only the first pod's program has this token; the others' are healthy. `address`: not the pod's own."""
         workload.wait_ready()
         self.workloads[workload.name] = workload
         self.first[workload.name] = workload.pod_uids()
@@ -74,6 +86,7 @@ class Cast:
             unlucky = min(self.first[workload.name])
             token = lambda holder: (one if holder.pod_uid == unlucky else self.cluster.minter.valid)(holder)  # noqa: E731
         if token:
-            agent = f"{workload.name}/v1.4.2 (linux/amd64) kubernetes/$Format"
-            self.programs.append(WorkloadSimulator(workload, token, user_agent=agent, headers=headers).start())
+            options = {"address_of": lambda pod: address} if address else {}
+            options["user_agent"] = agent or f"{workload.name}/v1.4.2 (linux/amd64) kubernetes/$Format"
+            self.programs.append(WorkloadSimulator(workload, token, headers=headers, **options).start())
         return workload

@@ -117,8 +117,9 @@ class Narrator:
     def _attribution(self, cast, line):
         name = line["workload"].rpartition("/")[2]
         for restart in cast.restarts(name)[-1:] if name in cast.workloads else []:
-            for evidence in restart["spec"].get("evidence", [])[-1:]:
-                yield evidence["text"]
+            evidence = restart["spec"].get("evidence", [])
+            yield from (e["text"] for e in evidence if e["text"].startswith("for pod"))
+            yield from (e["text"] for e in evidence[-1:])
 
     def _phase(self, line):
         outcome = line.get("outcome") or line["phase"]

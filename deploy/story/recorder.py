@@ -1,4 +1,5 @@
-"""Records what `remint replay` needs: the API server's audit log, and every change of the objects, with its time."""
+"""Records what `remint replay` needs: the API server's audit log, what its own log says of tokens, and every change of the
+objects, with its time."""
 
 import datetime
 import gzip
@@ -11,6 +12,7 @@ import yaml
 _KINDS = [
     ("CoreV1Api", "list_namespace", "v1", "Namespace"),
     ("CoreV1Api", "list_node", "v1", "Node"),
+    ("CoreV1Api", "list_service_account_for_all_namespaces", "v1", "ServiceAccount"),
     ("AppsV1Api", "list_deployment_for_all_namespaces", "apps/v1", "Deployment"),
     ("AppsV1Api", "list_replica_set_for_all_namespaces", "apps/v1", "ReplicaSet"),
     ("AppsV1Api", "list_stateful_set_for_all_namespaces", "apps/v1", "StatefulSet"),
@@ -44,6 +46,8 @@ class Recorder:
         text = "".join(json.dumps(change, separators=(",", ":")) + "\n" for change in changes)
         _write(folder / "objects.jsonl.gz", text.encode())
         _write(folder / "audit.jsonl.gz", cluster.apiserver.audit_log.read_bytes())
+        reasons = [line for line in cluster.apiserver.process.log.read_bytes().splitlines(True) if b"authenticate" in line]
+        _write(folder / "apiserver.log.gz", b"".join(reasons))
         (folder / "policy.yaml").write_text(yaml.safe_dump(policy, sort_keys=False))
 
     def _follow(self, watch, listing, version, kind):

@@ -37,6 +37,7 @@ restart::Journal make_journal(const WorkloadDecision& decision) {
     if (spec.pods.size() == 100) break;
     spec.pods.push_back(pod.name);
   }
+  for (const auto& why : decision.the_case.reasons) spec.evidence.push_back({"attribution", decision.time, why});
   for (const auto& line : decision.the_case.evidence) spec.evidence.push_back({line.source, line.time, line.text});
   return journal;
 }

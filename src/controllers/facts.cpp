@@ -7,6 +7,7 @@ policy::CaseFacts case_facts(const detect::Case& the_case) {
   facts.cause = the_case.cause;
   facts.diagnosis = the_case.diagnosis;
   facts.confidence = the_case.confidence;
+  facts.others = the_case.others;
   facts.breaks_at = the_case.breaks_at;
   facts.pods.reserve(the_case.pods.size());
   for (const auto& pod : the_case.pods) {

@@ -86,10 +86,9 @@ std::string for_it(const CallerFacts& caller, const Candidate& candidate) {
                      signs.own_namespace ? ", and the requests ask for its own namespace" : "");
 }
 
-std::string rivals(const std::vector<Share>& shares, double sum, double stranger) {
-  std::string text;
+/// Fills in who else it may have been; the weight that is left.
+double name_others(const std::vector<Share>& shares, double sum, double rest, std::string& text) {
   std::size_t named = 0;
-  double rest = stranger;
   for (std::size_t i = 1; i < shares.size(); ++i) {
     const double share = shares[i].weight / sum;
     if (share < kWorthNaming || named == kMaxRivals) {
@@ -99,8 +98,7 @@ std::string rivals(const std::vector<Share>& shares, double sum, double stranger
     ++named;
     text += fmt::format("{}{} ({:.0f} %)", text.empty() ? "" : ", ", shares[i].workload.to_string(), share * 100);
   }
-  return fmt::format("against: {}{}{:.0f} % for all others and whoever is not known", text, text.empty() ? "" : "; ",
-                     rest / sum * 100);
+  return rest;
 }
 
 }  // namespace
@@ -141,7 +139,10 @@ Verdict judge(const CallerFacts& caller, const std::vector<Candidate>& candidate
                     "accepted since: healthy",
                     healthy, healthy == 1 ? "" : "s", healthy == 1 ? "s" : "", healthy == 1 ? "has" : "have"));
   }
-  verdict.reasons.push_back(sanitize(rivals(shares, sum, stranger)));
+  const double left = name_others(shares, sum, stranger, verdict.others);
+  verdict.others = sanitize(verdict.others);
+  verdict.reasons.push_back(fmt::format("against: {}{}{:.0f} % for all others and whoever is not known", verdict.others,
+                                        verdict.others.empty() ? "" : "; ", left / sum * 100));
   return verdict;
 }
 

@@ -37,6 +37,7 @@ struct Verdict {
   std::string workload_uid;  ///< empty: there is nobody to name
   double confidence = 0;
   std::vector<Blamed> pods;  ///< of that workload, alive
+  std::string others;  ///< "Deployment shop/web (45 %), ...": who else it may have been; empty: nobody in particular
   std::vector<std::string> reasons;
 };
 

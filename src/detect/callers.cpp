@@ -285,6 +285,7 @@ std::vector<SharedAccusation> Callers::accusations_of(std::string_view workload_
         if (window.received > pod.last_success) accusation.windows.push_back(window);
       }
       accusation.confidence = verdict.confidence;
+      accusation.others = verdict.others;
       accusation.reasons = verdict.reasons;
       if (!accusation.rejections.empty()) accusations.push_back(std::move(accusation));
     }

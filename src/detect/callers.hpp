@@ -29,6 +29,7 @@ struct SharedAccusation {
   std::vector<Evidence> notes;
   std::vector<RequestWindow> windows;
   double confidence = 0;
+  std::string others;  ///< who else it may have been
   std::vector<std::string> reasons;
 };
 

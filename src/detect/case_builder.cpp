@@ -158,6 +158,7 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
     finding = diagnose(suspects, inventory, reasons, settings);
     found.reasons.push_back(finding.reason);
     found.confidence = confidence_of(suspects);
+    found.others = suspects.front().others;
   } else {
     finding.diagnosis = suspects.front().state->stale() ? Diagnosis::kStaleToken : Diagnosis::kNotReloading;
     found.confidence = 1;  // the API server vouches for the UID in user.extra

@@ -37,6 +37,7 @@ void add_accusation(Suspect& suspect, const SharedAccusation& accusation) {
   const bool better = !suspect.failing() || accusation.confidence > suspect.confidence;
   if (better) {
     suspect.confidence = accusation.confidence;
+    suspect.others = accusation.others;
     suspect.reasons = accusation.reasons;
   }
   double& there = suspect.by_address[accusation.address];

@@ -23,6 +23,7 @@ struct Suspect {
   std::vector<RequestWindow> windows;
   double confidence = 1;                   ///< that the rejections are its own
   std::map<IpAddress, double> by_address;  ///< shared addresses from which it is accused, and how surely
+  std::string others;                      ///< who else it may have been
   std::vector<std::string> reasons;        ///< for that; empty when the address alone says it
 
   [[nodiscard]] bool failing() const { return !rejections.empty(); }

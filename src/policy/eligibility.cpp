@@ -98,9 +98,11 @@ std::optional<Decision> check_confidence(const Context& context) {
   if (context.facts.confidence >= context.policy.spec.min_confidence) {
     return std::nullopt;
   }
-  return refuse(check::kLowConfidence,
-                fmt::format("only {:.2f} sure that it was {} (policy: minConfidence {}); {}", context.facts.confidence,
-                            context.workload.ref.to_string(), context.policy.spec.min_confidence, context.signals.why));
+  return refuse(check::kLowConfidence, fmt::format("only {:.2f} sure that it was {} (policy: minConfidence {}){}{}; {}",
+                                                   context.facts.confidence, context.workload.ref.to_string(),
+                                                   context.policy.spec.min_confidence,
+                                                   context.facts.others.empty() ? "" : "; it may have been ",
+                                                   context.facts.others, context.signals.why));
 }
 
 std::optional<Decision> check_strategy(const Context& context) {

@@ -47,6 +47,7 @@ struct Case {
   std::string cause;  ///< revision of the accused pods (pod UID for a bare pod): a restart changes it
   Diagnosis diagnosis = Diagnosis::kUnknown;
   double confidence = 0;             ///< of the attribution
+  std::string others;                ///< who else it may have been, "Deployment shop/web (45 %), ..."; often nobody
   std::vector<std::string> reasons;  ///< why we think so, one sentence each
   std::vector<PodHealth> pods;       ///< the accused pods, by name
   std::vector<Evidence> evidence;    ///< newest last, at most 10

@@ -42,6 +42,7 @@ struct CaseFacts {
   std::string cause;
   Diagnosis diagnosis = Diagnosis::kUnknown;
   double confidence = 0;
+  std::string others;  ///< who else it may have been, for people
   std::vector<PodFacts> pods;
   std::optional<Time> breaks_at;
 };
