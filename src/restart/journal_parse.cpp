@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "remint/restart/journal.hpp"
+#include "remint/restart/observation.hpp"
 
 namespace remint::restart {
 namespace {
@@ -24,19 +25,6 @@ Word word(const JsonReader& reader, Word fallback, const Parse& parse, std::stri
   return fallback;
 }
 
-/// The kinds whose objects Remint reads, and their versions: for people who write only the kind.
-std::string_view api_version_of(std::string_view kind) {
-  if (kind == "Pod" || kind == "ReplicationController") {
-    return "v1";
-  }
-  for (const std::string_view known : {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}) {
-    if (kind == known) {
-      return "apps/v1";
-    }
-  }
-  return "";
-}
-
 ObjectRef parse_target(const JsonReader& reader, const std::string& own_namespace) {
   reader.only({"apiVersion", "kind", "namespace", "name", "uid"});
   ObjectRef target;
@@ -49,8 +37,7 @@ ObjectRef parse_target(const JsonReader& reader, const std::string& own_namespac
     reader.at("name").error("is missing");
   }
   // Other kinds have pods that can be evicted; which objects they are, only their apiVersion tells.
-  const std::string_view known = api_version_of(target.kind);
-  target.api_version = reader.at("apiVersion").string(known);
+  target.api_version = reader.at("apiVersion").string(readable_version(target.kind));
   if (target.api_version.empty()) {
     reader.at("apiVersion")
         .error(fmt::format("is missing: it may be left out for Deployment, StatefulSet, DaemonSet, ReplicaSet, "

@@ -48,11 +48,7 @@ std::string name_list(const std::vector<std::string>& names) {
 }
 
 bool is_readable(const ObjectRef& target) {
-  const std::string& kind = target.kind;
-  if (target.api_version.starts_with("apps/")) {
-    return kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet";
-  }
-  return target.api_version == "v1" && kind == "ReplicationController";
+  return target.kind != "Pod" && !target.api_version.empty() && target.api_version == readable_version(target.kind);
 }
 
 std::optional<Finding> rollout_under_way(const View& view) {

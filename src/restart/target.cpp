@@ -182,6 +182,14 @@ Result<PodState> parse_pod(std::string_view object) {
   return pod;
 }
 
+std::string_view readable_version(std::string_view kind) {
+  if (kind == "Pod" || kind == "ReplicationController") {
+    return "v1";
+  }
+  const bool known = kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet";
+  return known ? "apps/v1" : "";
+}
+
 RolloutProgress rollout_progress(const std::string& kind, const TargetState& target) {
   // Before its controller has seen the new template, all numbers are those of the old one.
   if (target.observed_generation == 0 || target.observed_generation < target.generation) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "remint/base/json.hpp"
@@ -32,6 +33,9 @@ struct TargetState {
   bool mirror = false, finished = false;          ///< Pod: annotation kubernetes.io/config.mirror; Succeeded or Failed
 };
 
+/// The one apiVersion under which Remint reads workloads of this kind (pods too); "": it knows the kind by its pods
+/// only. The same as kube::workload_resource(), which this layer does not see.
+[[nodiscard]] std::string_view readable_version(std::string_view kind);
 /// From a Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController or Pod, as the API server sent it.
 [[nodiscard]] Result<TargetState> parse_target(std::string_view object);
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "remint/controllers/decision_writer.hpp"
+#include "remint/kube/resources.hpp"
 #include "small_world.hpp"
 
 using namespace remint;
@@ -27,6 +28,15 @@ detect::PodHealth failing(const std::string& name, std::uint64_t rejections) {
 }
 
 }  // namespace
+
+TEST_CASE("what a strategy takes for readable is what can be read, in that version") {
+  for (const char* kind : {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod",
+                           "Job", "CronJob", "Node", "Rollout", ""}) {
+    CAPTURE(kind);
+    const auto* resource = kube::workload_resource(kind);
+    CHECK(restart::readable_version(kind) == (resource == nullptr ? "" : resource->api_version()));
+  }
+}
 
 TEST_CASE("verification counts who authenticates, who fails and who was heard at all") {
   detect::PodHealth silent;

@@ -102,6 +102,12 @@ TEST_CASE("EvictPods begins where eviction helps, and says why where it does not
       {"static pods", [](Journal& j, Observation&) { j.spec.target = {"v1", "Node", "shop", "n", "u"}; },
        "StrategyUnfit"},
       {"Job", [](Journal& j, Observation&) { j.spec.target = {"batch/v1", "Job", "shop", "n", "u"}; }, "StrategyUnfit"},
+      {"a version that Remint does not read, so only its UID would tell whose the pods are",
+       [](Journal& j, Observation&) {
+         j.spec.target.api_version = "apps/v1beta1";
+         j.spec.target.uid.clear();
+       },
+       "UidMissing"},
       {"none of these is left", [](Journal& j, Observation&) { j.spec.pods = {"x"}; }, "NothingToEvict"},
       {"no pods", [](Journal&, Observation& o) { o.pods->clear(); }, "NothingToEvict"},
       {"all are going anyway or have finished",
