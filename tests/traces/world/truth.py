@@ -35,12 +35,34 @@ class Truth:
         """The same for everybody who is rejected and not spoken of: `must` becomes `may` for whoever heals by himself."""
         self._others = (diagnosis, claim)
 
-    def broken(self, workload, diagnosis, *more, blind_diagnoses=(), verdict=MUST, blind=None, since=None, before=None,
-               by=("Restart",), pods=None):
+    def broken(
+        self,
+        workload,
+        diagnosis,
+        *more,
+        blind_diagnoses=(),
+        verdict=MUST,
+        blind=None,
+        since=None,
+        before=None,
+        by=("Restart",),
+        pods=None
+    ):
         diagnoses = (diagnosis, *more)
         blind_diagnoses = tuple(blind_diagnoses) or ("Unknown", *diagnoses)
-        self.claims.append(Claim(workload, verdict, blind or verdict, diagnoses, blind_diagnoses, since, before, tuple(by),
-                                 None if pods is None else tuple(pods)))
+        self.claims.append(
+            Claim(
+                workload,
+                verdict,
+                blind or verdict,
+                diagnoses,
+                blind_diagnoses,
+                since,
+                before,
+                tuple(by),
+                None if pods is None else tuple(pods),
+            )
+        )
 
     def told(self, cluster):
         if self._others is not None:
