@@ -32,7 +32,8 @@ class Truth:
         self._others = None
 
     def whoever_fails(self, diagnosis, **claim):
-        """The same for everybody who is rejected and not spoken of: `must` becomes `may` for whoever heals by himself."""
+        """The same for everybody who is rejected and not spoken of: `must` becomes `may` for whoever heals by
+        himself, and for pods of the host's network, whose address is their node's."""
         self._others = (diagnosis, claim)
 
     def broken(
@@ -71,7 +72,8 @@ class Truth:
             for workload in cluster.workloads:
                 if workload not in known and any(pod.rejections for pod in workload.pods):
                     verdict = NEVER if workload.kind in NOT_OURS else more.get("verdict", MUST)
-                    if verdict == MUST and not any(lasting(pod, cluster.end) for pod in workload.pods):
+                    heals = not any(lasting(pod, cluster.end) for pod in workload.pods)
+                    if verdict == MUST and (heals or workload.host_network):
                         verdict = MAY
                     blind = {} if verdict != NEVER or workload.kind not in NOT_OURS else {"blind": NEVER}
                     self.broken(workload, diagnosis, **(more | {"verdict": verdict} | blind))
