@@ -40,6 +40,9 @@ class TokenFile:
                 renewed = cluster.start - cluster.chance.uniform(
                     0, min(self._next - pod.started, cluster.start - self._next)
                 )
+            before = renewed - min(0.8 * seconds, DAY)  # programs may have read shortly before the renewal
+            if before > pod.started:
+                self._issue(before)
             self._issue(renewed)
 
     def read(self, now):
