@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes incidents with known truth: generate.py FOLDER [--seed N] [--only NAME] makes FOLDER/NAME-N with audit.jsonl.gz,
-objects.jsonl, policy.yaml, truth.json and, for some, apiserver.log: what `remint replay` reads, and what it should find."""
+objects.jsonl, policy.yaml, truth.json and, for some, apiserver.log: what `remint replay` reads, and what it should find.
+"""
 
 import argparse
 from pathlib import Path

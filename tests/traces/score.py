@@ -14,6 +14,7 @@ decision is held against truth.json:
     named    `must` that were restarted        precision   right Restarts among all of workloads
     missed   `must` that were not, or too late recall      named among `must`
     spared   `refuse` and `never` that were left alone
+    aloud    runs with something to spare in which Remint said so      diagnosis, pods   of those named: right
     delay    from the first 401 to the Restart
 
 The calibration table takes every decision that names a workload: of those that state a confidence of 0.95, 95 % should name one that
@@ -45,8 +46,11 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="remint-traces-") as scratch:
         folder = arguments.keep or Path(scratch)
-        jobs = [Job(name, int(seed), folder, arguments.binary, arguments.keep is not None)
-                for seed in arguments.seeds.split(",") for name in arguments.only or INCIDENTS]
+        jobs = [
+            Job(name, int(seed), folder, arguments.binary, arguments.keep is not None)
+            for seed in arguments.seeds.split(",")
+            for name in arguments.only or INCIDENTS
+        ]
         with ProcessPoolExecutor(arguments.processes) as pool:
             verdicts = [verdict for some in pool.map(examine, jobs) for verdict in some]
     for title, with_log in (("With the API server's log, where there is one", True), ("Without any log", False)):

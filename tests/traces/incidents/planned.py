@@ -3,10 +3,11 @@
 from world.clients import NEVER, TIMER
 from world.incident import PLANNED, incident
 from world.network import NodeAddresses
-from world.tokens import DAY, HOUR
+from world.serverlog import LogStyle
+from world.tokens import DAY, HOUR, YEAR
 from world.truth import MAY
 
-from .cast import operator, pick, poller
+from .cast import dead, operator, pick, poller
 
 WEEK = 7 * DAY
 
@@ -23,18 +24,38 @@ def stale_tokens_behind_nat(cluster, truth):
     _stale(cluster, truth)
 
 
+@incident(PLANNED, extended=True, network=NodeAddresses, log=LogStyle())
+def year_old_tokens(cluster, truth):
+    """A token dies at the end of its extended year; the annotation has told so all along, so it is named long before its first
+    401."""
+    cashier = dead(
+        cluster, "Deployment", "shop", "cashier", poller("python 11", "cashier"), pick(cluster, 4), life=YEAR
+    )
+    truth.broken(cashier, "StaleToken", blind_diagnoses=["StaleToken"], since=cluster.start, before="first401")
+    _stale_but_healing(cluster, truth)
+
+
 def _stale(cluster, truth):
-    for kind, name, what in (("Deployment", "cashier", operator("client-go v8", "cashier")),
-                             ("StatefulSet", "keeper", poller("java 8", "keeper", "endpoints"))):
+    for kind, name, what in (
+        ("Deployment", "cashier", operator("client-go v8", "cashier")),
+        ("StatefulSet", "keeper", poller("java 8", "keeper", "endpoints")),
+    ):
         workload = cluster.workload(kind, "shop", name, what, replicas=2, age=WEEK)
         truth.broken(workload, "StaleToken", blind_diagnoses=["StaleToken"], since=cluster.start)
-    for workload in cluster.workloads:  # whoever reads again only after a 401 is stale for a year, and would heal by himself
-        if any(part.client and part.client.rereads.failures for part in workload.parts) and workload.mounts_token:
-            truth.broken(workload, "StaleToken", blind_diagnoses=["StaleToken"], verdict=MAY, since=cluster.start)
-    late = cluster.workload("Deployment", "edge", "laggard", poller("python 37", "laggard"), renewed=cluster.start - HOUR + 200)
+    _stale_but_healing(cluster, truth)
+    late = cluster.workload(
+        "Deployment", "edge", "laggard", poller("python 37", "laggard"), renewed=cluster.start - HOUR + 200
+    )
     for pod in late.pods:  # the kubelet is late by minutes, for once
         pod.file.frozen_since = cluster.start
         cluster.at(cluster.start + 420, lambda pod=pod: setattr(pod.file, "frozen_since", None))
+
+
+def _stale_but_healing(cluster, truth):
+    """Whoever reads again only after a 401 is stale for a year, and would heal by himself."""
+    for workload in cluster.workloads:
+        if any(part.client and part.client.rereads.failures for part in workload.parts):
+            truth.broken(workload, "StaleToken", blind_diagnoses=["StaleToken"], verdict=MAY, since=cluster.start)
 
 
 @incident(PLANNED, minutes=(61.5, 3), neighbours=8, nodes=6)
@@ -43,8 +64,14 @@ def not_reloading(cluster, truth):
     before its first 401; the others keep theirs, too, but for no longer than their own expirationSeconds allow."""
     _reloading(cluster, truth, HOUR)
     for name, seconds, rereads in (("yearling", DAY, TIMER), ("oldtimer", DAY, NEVER), ("steady", 2 * HOUR, TIMER)):
-        cluster.workload("Deployment", "edge", name, poller("client-go 0.36", name, seconds=20, rereads=rereads), age=0,
-                         token_seconds=seconds)
+        cluster.workload(
+            "Deployment",
+            "edge",
+            name,
+            poller("client-go 0.36", name, seconds=20, rereads=rereads),
+            age=0,
+            token_seconds=seconds,
+        )
 
 
 @incident(PLANNED, minutes=(11.5, 6), neighbours=20)
@@ -55,7 +82,13 @@ def not_reloading_short_tokens(cluster, truth):
 
 def _reloading(cluster, truth, seconds):
     what = poller("client-go 0.36", "magpie", seconds=6, rereads=NEVER)
-    magpie = cluster.workload("Deployment", "shop", "magpie", what, nodes=pick(cluster, 1, 2), replicas=2, age=0, token_seconds=seconds)
-    truth.broken(magpie, "NotReloading", blind_diagnoses=["NotReloading"], since=cluster.start + 0.8 * seconds, before="first401")
+    magpie = cluster.workload(
+        "Deployment", "shop", "magpie", what, nodes=pick(cluster, 1, 2), replicas=2, age=0, token_seconds=seconds
+    )
+    truth.broken(
+        magpie, "NotReloading", blind_diagnoses=["NotReloading"], since=cluster.start + 0.8 * seconds, before="first401"
+    )
     healthy = poller("client-go 0.36", "robin", seconds=6)
-    cluster.workload("Deployment", "shop", "robin", healthy, nodes=pick(cluster, 1, 2), replicas=2, age=0, token_seconds=seconds)
+    cluster.workload(
+        "Deployment", "shop", "robin", healthy, nodes=pick(cluster, 1, 2), replicas=2, age=0, token_seconds=seconds
+    )

@@ -5,10 +5,32 @@ from statistics import median
 
 from world.incident import CLASSES, COLD, FOOLING, GATEWAY, NAT, PLANNED, POD
 
-AIMS = {POD: (1.0, 1.0), NAT: (0.99, 0.95), GATEWAY: (0.99, 0.0), COLD: (1.0, 0.0), FOOLING: (1.0, 0.0), PLANNED: (0.99, 0.95)}
+AIMS = {
+    POD: (1.0, 1.0),
+    NAT: (0.99, 0.95),
+    GATEWAY: (0.99, 0.0),
+    COLD: (1.0, 0.0),
+    FOOLING: (1.0, 0.0),
+    PLANNED: (0.99, 0.95),
+}
 BINS = [0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0]
-HEAD = ("class", "runs", "must", "named", "missed", "may", "spared", "aloud", "FALSE", "precision", "recall", "delay p50", "p95",
-        "diagnosis")
+HEAD = (
+    "class",
+    "runs",
+    "must",
+    "named",
+    "missed",
+    "may",
+    "spared",
+    "aloud",
+    "FALSE",
+    "precision",
+    "recall",
+    "delay p50",
+    "p95",
+    "diagnosis",
+    "pods",
+)
 
 
 def figures(verdicts):
@@ -28,12 +50,26 @@ def table(verdicts):
         precision, recall = figures(chosen)
         delays = sorted(delay for verdict in chosen for delay in verdict.delays)
         right = [right for verdict in chosen for right, _, _ in verdict.diagnosed]
-        rows.append((kind, len(chosen), sum(v.demanded for v in chosen), sum(len(v.named) for v in chosen),
-                     sum(len(v.missed) for v in chosen), sum(len(v.allowed) for v in chosen),
-                     f"{sum(v.spared for v in chosen)}/{sum(v.sparing for v in chosen)}", sum(v.said for v in chosen),
-                     sum(len(v.false) for v in chosen), _share(precision), _share(recall),
-                     f"{median(delays):.0f} s" if delays else "-", f"{delays[int(0.95 * (len(delays) - 1))]:.0f} s" if delays else "-",
-                     f"{sum(right)}/{len(right)}"))
+        pods = [right for verdict in chosen for right in verdict.pods]
+        rows.append(
+            (
+                kind,
+                len(chosen),
+                sum(v.demanded for v in chosen),
+                sum(len(v.named) for v in chosen),
+                sum(len(v.missed) for v in chosen),
+                sum(len(v.allowed) for v in chosen),
+                f"{sum(v.spared for v in chosen)}/{sum(v.sparing for v in chosen)}",
+                sum(v.said for v in chosen),
+                sum(len(v.false) for v in chosen),
+                _share(precision),
+                _share(recall),
+                f"{median(delays):.0f} s" if delays else "-",
+                f"{delays[int(0.95 * (len(delays) - 1))]:.0f} s" if delays else "-",
+                f"{sum(right)}/{len(right)}",
+                f"{sum(pods)}/{len(pods)}",
+            )
+        )
     return _aligned(rows)
 
 
@@ -43,8 +79,14 @@ def calibration(verdicts):
     for low, high in zip(BINS, BINS[1:]):
         chosen = [(c, r) for c, r in stated if low <= c < high or (high == 1.0 and c == 1.0)]
         if chosen:
-            rows.append((f"{low:.2f} to {high:.2f}", len(chosen), f"{sum(c for c, _ in chosen) / len(chosen):.3f}",
-                         f"{sum(r for _, r in chosen) / len(chosen):.3f}"))
+            rows.append(
+                (
+                    f"{low:.2f} to {high:.2f}",
+                    len(chosen),
+                    f"{sum(c for c, _ in chosen) / len(chosen):.3f}",
+                    f"{sum(r for _, r in chosen) / len(chosen):.3f}",
+                )
+            )
     return _aligned(rows)
 
 
@@ -53,11 +95,17 @@ def names(verdicts):
     for title, what in (("False accusations", "false"), ("Missed", "missed")):
         found = [f"  {verdict.where()}: {entry}" for verdict in verdicts for entry in getattr(verdict, what)]
         lines += [f"{title}: {len(found) or 'none'}", *found]
-    wrong = Counter((verdict.incident, verdict.log, said, true) for verdict in verdicts
-                    for right, said, true in verdict.diagnosed if not right)
+    wrong = Counter(
+        (verdict.incident, verdict.log, said, true)
+        for verdict in verdicts
+        for right, said, true in verdict.diagnosed
+        if not right
+    )
     lines.append(f"Wrong diagnoses: {sum(wrong.values()) or 'none'}")
-    lines += [f"  {incident}{', with log' if log else ''}: {said}, not {true} ({count} times)"
-              for (incident, log, said, true), count in wrong.items()]
+    lines += [
+        f"  {incident}{', with log' if log else ''}: {said}, not {true} ({count} times)"
+        for (incident, log, said, true), count in wrong.items()
+    ]
     return "\n".join(lines)
 
 
@@ -79,5 +127,10 @@ def _share(value):
 
 def _aligned(rows):
     widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(str(cell).ljust(width) if column == 0 else str(cell).rjust(width)
-                               for column, (cell, width) in enumerate(zip(row, widths))) for row in rows)
+    return "\n".join(
+        "  ".join(
+            str(cell).ljust(width) if column == 0 else str(cell).rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        )
+        for row in rows
+    )

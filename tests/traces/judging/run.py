@@ -23,17 +23,34 @@ class Job:
 def examine(job):
     """The verdicts of all replays of this incident: with its log, if it has one, and without."""
     folder = job.folder / f"{job.name}-{job.seed}"
-    write(INCIDENTS[job.name], job.seed, folder)
+    try:
+        write(INCIDENTS[job.name], job.seed, folder)
+    except Exception as error:
+        raise RuntimeError(f"{folder.name} cannot be simulated") from error
     truth = json.loads((folder / "truth.json").read_text())
-    verdicts = [judge(truth, replay(job.binary, folder, log), log) for log in ([True, False] if truth["log"] else [False])]
+    verdicts = [
+        judge(truth, replay(job.binary, folder, log), log) for log in ([True, False] if truth["log"] else [False])
+    ]
     if not job.keep:
         shutil.rmtree(folder)
     return verdicts
 
 
 def replay(binary, folder, log):
-    command = [binary, "replay", "--output", "json", "--log-level", "error", "--objects", folder / "objects.jsonl",
-               "--policy", folder / "policy.yaml", "--audit", *sorted(folder.glob("audit*.jsonl.gz"))]
+    command = [
+        binary,
+        "replay",
+        "--output",
+        "json",
+        "--log-level",
+        "error",
+        "--objects",
+        folder / "objects.jsonl",
+        "--policy",
+        folder / "policy.yaml",
+        "--audit",
+        *sorted(folder.glob("audit*.jsonl.gz")),
+    ]
     if log:
         command += ["--apiserver-log", *sorted(folder.glob("apiserver*.log"))]
     result = subprocess.run(command, capture_output=True, text=True)

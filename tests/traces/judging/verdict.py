@@ -24,6 +24,7 @@ class Verdict:
     false: list = field(default_factory=list)
     delays: list = field(default_factory=list)
     diagnosed: list = field(default_factory=list)  # (right, what was said, what was true)
+    pods: list = field(default_factory=list)  # of the named: only pods that fail
     stated: list = field(default_factory=list)  # (confidence, right)
 
     def where(self):
@@ -66,14 +67,18 @@ def _settle(verdict, claim, expected, spoken, decisions):
     if expected["verdict"] == "must":
         verdict.demanded += 1
         intime = [time for time, _ in acts if claim["before"] is None or time < parse(claim["before"])]
-        (verdict.named if intime else verdict.missed).append(name(claim) + (" (too late)" if acts and not intime else ""))
+        (verdict.named if intime else verdict.missed).append(
+            name(claim) + (" (too late)" if acts and not intime else "")
+        )
     elif acts:
         verdict.allowed.append(name(claim))
     if acts:
         time, decision = acts[0]
         if claim["first401"] is not None and expected["verdict"] == "must":
             verdict.delays.append(time - parse(claim["first401"]))
-        verdict.diagnosed.append((decision["diagnosis"] in expected["diagnoses"], decision["diagnosis"], expected["diagnoses"][0]))
+        verdict.pods.append(set(decision.get("pods") or []) <= set(claim["pods"]))
+        said, true = decision["diagnosis"], expected["diagnoses"]
+        verdict.diagnosed.append((said in true, said, true[0]))
 
 
 def name(reference):

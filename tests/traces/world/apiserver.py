@@ -42,72 +42,98 @@ class APIServer:
 
     def ask(self, shape, caller, token, pod=None):
         """True if the token was accepted. `pod` is who really asked: for the truth, never for the record."""
-        now, chance = self.cluster.now, self.cluster.chance
+        now = self.cluster.now
         reason = self.cluster.trust.judge(token, now)
         if reason is not None:
-            self._reject(shape, caller, reason, now, chance)
+            self._reject(shape, caller, reason)
             if pod is not None:
                 pod.rejections.append(now)
             return False
         if pod is not None:
             pod.successes.append(now)
-        self.accept(shape, caller, self.holder(token, now), annotations=stale(token, now))
+        self.accept(shape, caller, self.holder(token), annotations=stale(token, now))
         return True
 
-    def holder(self, token, now):
+    def holder(self, token):
         namespace, name = token.account
-        user = {"username": f"system:serviceaccount:{namespace}:{name}", "uid": token.account_uid,
-                "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"]}
+        user = {
+            "username": f"system:serviceaccount:{namespace}:{name}",
+            "uid": token.account_uid,
+            "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"],
+        }
         extra = {}
         if not token.secret:
-            pod = self.cluster.trust.pods.get((namespace, token.pod_name))
             if self.cluster.names_credentials:
                 extra["credential-id"] = [f"JTI={token.jti}"]
-                extra["node-name"], extra["node-uid"] = [pod.node.name], [pod.node.uid]
+                extra["node-name"], extra["node-uid"] = [token.node.name], [token.node.uid]
             extra["pod-name"], extra["pod-uid"] = [token.pod_name], [token.pod_uid]
             user["extra"] = {f"authentication.kubernetes.io/{key}": extra[key] for key in sorted(extra)}
         return user
 
-    def accept(self, shape, caller, user, code=200, annotations=None, took=None):
-        """A request of a user who is known; an open watch is ended by `close`."""
+    def accept(self, shape, caller, user, code=200, annotations=None):
+        """A request of a user who is known, granted or forbidden; an open watch is ended by `close`."""
         chance = self.cluster.chance
-        event = self._event(shape, caller, user, self.cluster.now)
+        event = self._event(shape, caller, user)
         event["responseStatus"] = {"metadata": {}, "code": code}
-        decision = {"authorization.k8s.io/decision": "allow" if code < 400 else "forbid", "authorization.k8s.io/reason": ""}
+        decision = {
+            "authorization.k8s.io/decision": "allow" if code < 400 else "forbid",
+            "authorization.k8s.io/reason": "",
+        }
         if code == 403:
             event["responseStatus"] |= {"status": "Failure", "reason": "Forbidden"}
         event["annotations"] = {**(annotations or {}), **decision}
         event["stage"] = "ResponseStarted" if shape.verb == "watch" else "ResponseComplete"
-        self._write(event, micros(self.cluster.now) + (took or chance.randint(600, 20_000)))
+        self._write(event, micros(self.cluster.now) + chance.randint(600, 20_000))
         return event
 
     def close(self, event):
         """The end of a watch: the same auditID and the same time of receipt."""
         self._write({**event, "stage": "ResponseComplete"}, micros(self.cluster.now))
 
-    def _reject(self, shape, caller, reason, now, chance):
-        received = micros(now)
+    def _reject(self, shape, caller, reason):
+        chance = self.cluster.chance
+        received = micros(self.cluster.now)
         stage = received + chance.randint(100, 1500)
-        event = self._event(shape, caller, {}, now)
+        event = self._event(shape, caller, {})
         event["stage"] = "ResponseStarted"
         status = dict(UNAUTHORIZED)
         if self.cluster.old:  # 1.23 and older
             del status["message"]
         event["responseStatus"] = status
         server = self._write(event, stage)
-        self.rejections.append(Rejection(
-            received, chance.randint(received, stage), *reason, event["auditID"], shape.verb, event["requestURI"], caller.agent,
-            caller.address, chance.randint(32768, 60999), stage - received, server))
+        self.rejections.append(
+            Rejection(
+                received,
+                chance.randint(received, stage),
+                *reason,
+                event["auditID"],
+                shape.verb,
+                event["requestURI"],
+                caller.agent,
+                caller.address,
+                chance.randint(32768, 60999),
+                stage - received,
+                server,
+            )
+        )
 
-    def _event(self, shape, caller, user, now):
-        event = {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": self.cluster.chance.uid(),
-                 "stage": "", "requestURI": shape.uri(), "verb": shape.verb, "user": user,
-                 "sourceIPs": [*caller.forwarded, caller.address]}
+    def _event(self, shape, caller, user):
+        event = {
+            "kind": "Event",
+            "apiVersion": "audit.k8s.io/v1",
+            "level": "Metadata",
+            "auditID": self.cluster.chance.uid(),
+            "stage": "",
+            "requestURI": shape.uri(),
+            "verb": shape.verb,
+            "user": user,
+            "sourceIPs": [*caller.forwarded, caller.address],
+        }
         if caller.agent is not None:
             event["userAgent"] = caller.agent
         event["objectRef"] = shape.reference()
         event["responseStatus"] = None
-        event["requestReceivedTimestamp"] = stamp(micros(now))
+        event["requestReceivedTimestamp"] = stamp(micros(self.cluster.now))
         event["stageTimestamp"] = ""
         return event
 
@@ -124,6 +150,6 @@ def stale(token, now):
     if token.secret:
         return {"authentication.k8s.io/legacy-token": subject}
     if token.warn_after is not None and now > token.warn_after:
-        return {"authentication.k8s.io/stale-token":
-                f"subject: {subject}, seconds after warning threshold: {int(now - token.warn_after)}"}
+        seconds = int(now - token.warn_after)
+        return {"authentication.k8s.io/stale-token": f"subject: {subject}, seconds after warning threshold: {seconds}"}
     return None

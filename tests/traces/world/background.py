@@ -2,12 +2,41 @@
 
 from .apiserver import Caller
 from .clients import Elect, Poll, Watch, client
-from .shapes import OWN, Shape, getting, lease, listing
+from .shapes import Shape, getting, lease, listing
 
 NAMESPACES = ["shop", "billing", "search", "platform", "data", "edge"]
-NOUNS = ["cart", "orders", "ledger", "quotes", "mailer", "indexer", "feeds", "router", "vault-agent", "ingest", "reports", "sync",
-         "planner", "gate", "assets", "profiles", "stock", "tickets", "audit-sink", "scaler", "pricing", "search-api", "notifier",
-         "broker", "archiver", "sessions", "tracer", "forms", "bids", "rates"]
+NOUNS = [
+    "cart",
+    "orders",
+    "ledger",
+    "quotes",
+    "mailer",
+    "indexer",
+    "feeds",
+    "router",
+    "vault-agent",
+    "ingest",
+    "reports",
+    "sync",
+    "planner",
+    "gate",
+    "assets",
+    "profiles",
+    "stock",
+    "tickets",
+    "audit-sink",
+    "scaler",
+    "pricing",
+    "search-api",
+    "notifier",
+    "broker",
+    "archiver",
+    "sessions",
+    "tracer",
+    "forms",
+    "bids",
+    "rates",
+]
 KINDS = ["Deployment"] * 12 + ["StatefulSet"] * 3 + ["ReplicaSet", "ReplicationController", "CloneSet", "Job", "Pod"]
 
 
@@ -20,12 +49,31 @@ def populate(cluster, workloads=40):
         kind = KINDS[index % len(KINDS)]
         replicas = 1 if kind in ("Pod", "Job") else chance.choice([1, 2, 2, 3, 3, 4, 6])
         mounts = chance.random() > 0.1
-        cluster.workload(kind, namespace, name, chance_client(chance, name) if mounts else None, replicas=replicas, mounts_token=mounts)
-    cluster.workload("DaemonSet", "kube-system", "kube-proxy", client("client-go 0.36", "kube-proxy", Watch(listing("services", ""))),
-                     replicas=len(cluster.nodes), nodes=cluster.nodes, host_network=True)
-    cluster.workload("DaemonSet", "monitoring", "node-agent",
-                     client("client-go 0.36", "node-agent", Poll(listing("pods", ""), 60)),
-                     replicas=len(cluster.nodes), nodes=cluster.nodes)
+        cluster.workload(
+            kind,
+            namespace,
+            name,
+            chance_client(chance, name) if mounts else None,
+            replicas=replicas,
+            mounts_token=mounts,
+        )
+    cluster.workload(
+        "DaemonSet",
+        "kube-system",
+        "kube-proxy",
+        client("client-go 0.36", "kube-proxy", Watch(listing("services", ""))),
+        replicas=len(cluster.nodes),
+        nodes=cluster.nodes,
+        host_network=True,
+    )
+    cluster.workload(
+        "DaemonSet",
+        "monitoring",
+        "node-agent",
+        client("client-go 0.36", "node-agent", Poll(listing("pods", ""), 60)),
+        replicas=len(cluster.nodes),
+        nodes=cluster.nodes,
+    )
     for node in cluster.nodes:
         cluster.after(chance.uniform(0, 40), lambda node=node: kubelet(cluster, node))
     cluster.after(3, lambda: controllers(cluster))
@@ -39,7 +87,9 @@ def chance_client(chance, name):
     resource = chance.choice(["configmaps", "secrets", "pods", "endpoints", "services"])
     pick = chance.random()
     if pick < 0.25:
-        return client("client-go 0.36", name, Watch(listing(resource)), Poll(getting(resource, name), chance.choice([20, 30, 60])))
+        return client(
+            "client-go 0.36", name, Watch(listing(resource)), Poll(getting(resource, name), chance.choice([20, 30, 60]))
+        )
     if pick < 0.35:
         return client("controller-runtime", name, Watch(listing(resource, "")), Elect(name, 10))
     if pick < 0.5:
@@ -62,17 +112,28 @@ def kubelet(cluster, node):
     user = {"username": f"system:node:{node.name}", "groups": ["system:nodes", "system:authenticated"]}
     cluster.api.accept(lease("update", node.name, "kube-node-lease"), caller, user)
     if cluster.chance.random() < 0.2:
-        cluster.api.accept(Shape("patch", "nodes", name=node.name, subresource="status", query="timeout=10s"), caller, user)
+        cluster.api.accept(
+            Shape("patch", "nodes", name=node.name, subresource="status", query="timeout=10s"), caller, user
+        )
     cluster.after(cluster.chance.about(40), lambda: kubelet(cluster, node))
 
 
 def controllers(cluster):
     """The controller manager: ServiceAccounts without pods, from the control plane's address."""
-    name = cluster.chance.choice(["deployment-controller", "replicaset-controller", "endpointslice-controller", "node-controller"])
-    user = {"username": f"system:serviceaccount:kube-system:{name}",
-            "groups": ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"]}
+    name = cluster.chance.choice(
+        ["deployment-controller", "replicaset-controller", "endpointslice-controller", "node-controller"]
+    )
+    user = {
+        "username": f"system:serviceaccount:kube-system:{name}",
+        "groups": ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+    }
     agent = f"kube-controller-manager/v1.36.3 (linux/amd64) kubernetes/$Format/system:serviceaccount:kube-system:{name}"
-    shape = Shape("get", cluster.chance.choice(["serviceaccounts", "endpoints"]), cluster.chance.choice(NAMESPACES), name="default")
+    shape = Shape(
+        "get",
+        cluster.chance.choice(["serviceaccounts", "endpoints"]),
+        cluster.chance.choice(NAMESPACES),
+        name="default",
+    )
     cluster.api.accept(shape, Caller("10.0.250.1", agent), user)
     cluster.after(cluster.chance.about(6, 0.5), lambda: controllers(cluster))
 

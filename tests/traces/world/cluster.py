@@ -7,15 +7,18 @@ from .apiserver import APIServer
 from .chance import Chance
 from .moments import micros, stamp
 from .process import Process
-from .tokens import Token, TokenFile
+from .tokens import TokenFile
 from .trust import Trust
+from .upheavals import Upheavals
 from .workloads import Node, Part, Pod, Revision, Workload
 
 EPOCH = 1_788_300_000  # early September 2026
 
 
-class Cluster:
-    def __init__(self, seed, name, network, minutes, nodes=20, servers=1, extended=False, names_credentials=True, old=False):
+class Cluster(Upheavals):
+    def __init__(
+        self, seed, name, network, minutes, nodes=20, servers=1, extended=False, names_credentials=True, old=False
+    ):
         self.chance = Chance(f"{name}/{seed}")
         self.start = float(EPOCH + self.chance.randrange(86_400))
         self.failure = self.start + 60 * minutes[0]  # when incidents begin, unless they say otherwise
@@ -46,8 +49,22 @@ class Cluster:
 
     # What exists from the start, and what is added while time runs
 
-    def workload(self, kind, namespace, name, client=None, *, replicas=1, nodes=None, age=None, account=None, parts=None,
-                 image=None, command=(), **more):
+    def workload(
+        self,
+        kind,
+        namespace,
+        name,
+        client=None,
+        *,
+        replicas=1,
+        nodes=None,
+        age=None,
+        account=None,
+        parts=None,
+        image=None,
+        command=(),
+        **more,
+    ):
         """Creates a workload and its pods: `age` seconds before the recording, or now if the recording runs."""
         early = self.now == self.start and age != 0
         if age is None:
@@ -56,7 +73,14 @@ class Cluster:
         account = (namespace, account or name)
         self._ensure_namespace(namespace)
         self._ensure_account(account, created - 30)
-        parts = parts or (Part(name, image or f"registry.example/{namespace}/{name}:1.{self.chance.randrange(30)}", client, tuple(command)),)
+        parts = parts or (
+            Part(
+                name,
+                image or f"registry.example/{namespace}/{name}:1.{self.chance.randrange(30)}",
+                client,
+                tuple(command),
+            ),
+        )
         workload = Workload(kind, namespace, name, self.chance.uid(), created, account, tuple(parts), replicas, **more)
         self.workloads.append(workload)
         if kind == "Deployment":
@@ -68,7 +92,7 @@ class Cluster:
             self.pod(workload, place, index, created + (self.chance.uniform(1, 4) if early else 0), early)
         return workload
 
-    def pod(self, workload, node, index=0, created=None, early=False, ip=None, ip6="", token=None):
+    def pod(self, workload, node, index=0, created=None, early=False, ip=None, token=None):
         """One more pod: early ones run already; others are placed, started and begin to call within seconds. `token`: what its
         programs use instead of their file."""
         created = self.now if created is None else created
@@ -81,7 +105,23 @@ class Cluster:
             owners = manifests.owner(workload.kind, workload.name, workload.uid)
         if ip is None:
             ip = node.ip if workload.host_network else node.next_ip()
-        pod = Pod(workload, self._pod_name(workload, index), self.chance.uid(), node, ip, created, started, owners, revision, ip6)
+        ip6 = (
+            f"fd00:10:{node.index + 1:x}::{ip.rpartition('.')[2]}"
+            if self.network.six and not workload.host_network
+            else ""
+        )
+        pod = Pod(
+            workload,
+            self._pod_name(workload, index),
+            self.chance.uid(),
+            node,
+            ip,
+            created,
+            started,
+            owners,
+            revision,
+            ip6,
+        )
         workload.pods.append(pod)
         if workload.kind == "Pod":
             workload.uid = pod.uid
@@ -159,48 +199,6 @@ class Cluster:
         self.after(len(old) * pause, lambda: self.record("MODIFIED", manifests.replica_set(workload, before)))
         return revision
 
-    # Trust
-
-    def recreate_account(self, account, gap=1.0):
-        """Somebody deletes a ServiceAccount and creates it again."""
-        old, new = self.trust.account_uid_at(account, self.now), self.chance.uid()
-        created = self.accounts_created[account]
-        self.trust.accounts[account] += [(self.now, None), (self.now + gap, new)]
-        self.accounts_created[account] = self.now + gap
-        self.record("DELETED", manifests.service_account(account, old, created))
-        self.after(gap, lambda: self.record("ADDED", manifests.service_account(account, new, self.now)))
-
-    def delete_account(self, account):
-        self.trust.accounts[account].append((self.now, None))
-        uid = self.trust.account_uid_at(account, self.now - 1)
-        self.record("DELETED", manifests.service_account(account, uid, self.accounts_created[account]))
-
-    def rotate_key(self):
-        """The API server comes back with another signing key: open watches end, and no old token is accepted."""
-        self.trust.keys.append((self.now, f"key-{len(self.trust.keys) + 1}"))
-        self.trust.forget()
-        for workload in self.workloads:
-            for pod in workload.pods:
-                if not pod.gone:
-                    for process in pod.processes:
-                        process.cut()
-
-    def secret_token(self, namespace, secret):
-        self.trust.secrets[(namespace, secret)] = 1
-
-    def regenerate_secret(self, namespace, secret):
-        self.trust.secrets[(namespace, secret)] += 1
-
-    def legacy_reader(self, workload):
-        key = (workload.namespace, workload.secret)
-
-        def read():
-            uid = self.trust.account_uid_at(workload.account, self.now)
-            version = self.trust.secrets[key]
-            return Token(f"{'/'.join(key)}/{version}", 0.0, None, workload.account, uid, "", secret=workload.secret, version=version)
-
-        return read
-
     # Records
 
     def record(self, what, obj):
@@ -230,7 +228,9 @@ class Cluster:
     # Names
 
     def _node(self, index):
-        node = Node(index, f"node-{index}", self.chance.uid(), f"10.0.{index // 200}.{10 + index % 200}", f"10.244.{index}")
+        node = Node(
+            index, f"node-{index}", self.chance.uid(), f"10.0.{index // 200}.{10 + index % 200}", f"10.244.{index}"
+        )
         self.record("ADDED", manifests.node(node, self.start - 30 * 86_400))
         return node
 

@@ -14,7 +14,13 @@ from .serverlog import LogStyle, lines
 from .truth import Truth
 
 POD, NAT, GATEWAY, COLD, FOOLING, PLANNED = (
-    "pod addresses", "NAT with history", "gateway", "without history", "not to be fooled", "planned")
+    "pod addresses",
+    "NAT with history",
+    "gateway",
+    "without history",
+    "not to be fooled",
+    "planned",
+)
 CLASSES = [POD, NAT, GATEWAY, COLD, FOOLING, PLANNED]
 
 POLICY = """\
@@ -48,14 +54,24 @@ class Incident:
     cluster: dict = field(default_factory=dict)
 
 
-def incident(kind, *, network=PodAddresses, minutes=(12, 6), log=None, disorder=Disorder(), heard_from=None, neighbours=40,
-             **cluster):
+def incident(
+    kind,
+    *,
+    network=PodAddresses,
+    minutes=(12, 6),
+    log=None,
+    disorder=Disorder(),
+    heard_from=None,
+    neighbours=40,
+    **cluster,
+):
     """Registers a function; its docstring is the sentence on what a correct operator must do."""
 
     def register(befall):
         sentence = " ".join(befall.__doc__.split())
-        INCIDENTS[befall.__name__] = Incident(befall.__name__, kind, sentence, befall, network, minutes, log, disorder,
-                                              heard_from, neighbours, cluster)
+        INCIDENTS[befall.__name__] = Incident(
+            befall.__name__, kind, sentence, befall, network, minutes, log, disorder, heard_from, neighbours, cluster
+        )
         return befall
 
     return register
@@ -78,13 +94,19 @@ def write(incident, seed, folder):
     count = 0
     for server in range(cluster.api.servers):
         suffix = f"-{server}" if cluster.api.servers > 1 else ""
-        written = sorted(((stage, event) for stage, event, where in cluster.api.events if where == server and stage >= heard),
-                         key=lambda entry: entry[0])
+        written = sorted(
+            ((stage, event) for stage, event, where in cluster.api.events if where == server and stage >= heard),
+            key=lambda entry: entry[0],
+        )
         events = disturb(written, incident.disorder, Chance(f"{incident.name}/{seed}/{server}"))
         count += len(events)
         _write_lines(folder / f"audit{suffix}.jsonl.gz", events)
         if incident.log:
-            rejections = [rejection for rejection in cluster.api.rejections if rejection.where == server and rejection.line >= heard]
+            rejections = [
+                rejection
+                for rejection in cluster.api.rejections
+                if rejection.where == server and rejection.line >= heard
+            ]
             log = lines(rejections, incident.log, noise=range(heard, micros(cluster.end), 47_000_003))
             (folder / f"apiserver{suffix}.log").write_text("".join(line + "\n" for _, line in log))
     with open(folder / "objects.jsonl", "w") as out:
@@ -100,6 +122,14 @@ def _write_lines(path, events):
 
 
 def _told(incident, seed, cluster, truth):
-    return {"incident": incident.name, "class": incident.kind, "seed": seed, "sentence": incident.sentence,
-            "log": incident.log is not None, "start": stamp(micros(cluster.start)), "failure": stamp(micros(cluster.failure)),
-            "end": stamp(micros(cluster.end)), "workloads": truth.told(cluster)}
+    return {
+        "incident": incident.name,
+        "class": incident.kind,
+        "seed": seed,
+        "sentence": incident.sentence,
+        "log": incident.log is not None,
+        "start": stamp(micros(cluster.start)),
+        "failure": stamp(micros(cluster.failure)),
+        "end": stamp(micros(cluster.end)),
+        "workloads": truth.told(cluster),
+    }

@@ -3,13 +3,30 @@
 from .moments import second
 from .tokens import API_AUDIENCE, HOUR
 
-GROUPS = {"Deployment": "apps/v1", "ReplicaSet": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1",
-          "ReplicationController": "v1", "Pod": "v1", "Job": "batch/v1", "CloneSet": "apps.kruise.io/v1alpha1",
-          "Node": "v1"}
+GROUPS = {
+    "Deployment": "apps/v1",
+    "ReplicaSet": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "ReplicationController": "v1",
+    "Pod": "v1",
+    "Job": "batch/v1",
+    "CloneSet": "apps.kruise.io/v1alpha1",
+    "Node": "v1",
+}
 
 
 def owner(kind, name, uid):
-    return [{"apiVersion": GROUPS[kind], "kind": kind, "name": name, "uid": uid, "controller": True, "blockOwnerDeletion": True}]
+    return [
+        {
+            "apiVersion": GROUPS[kind],
+            "kind": kind,
+            "name": name,
+            "uid": uid,
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+    ]
 
 
 def metadata(name, uid, created, namespace=None, **more):
@@ -20,15 +37,23 @@ def metadata(name, uid, created, namespace=None, **more):
 
 
 def namespace(name, uid, created):
-    return {"apiVersion": "v1", "kind": "Namespace",
-            "metadata": metadata(name, uid, created, labels={"kubernetes.io/metadata.name": name}), "status": {"phase": "Active"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": metadata(name, uid, created, labels={"kubernetes.io/metadata.name": name}),
+        "status": {"phase": "Active"},
+    }
 
 
 def node(node, created):
     addresses = [{"type": "InternalIP", "address": node.ip}, {"type": "Hostname", "address": node.name}]
-    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata(node.name, node.uid, created),
-            "spec": {"podCIDR": f"{node.cidr}.0/24"},
-            "status": {"addresses": addresses, "conditions": [{"type": "Ready", "status": "True"}]}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": metadata(node.name, node.uid, created),
+        "spec": {"podCIDR": f"{node.cidr}.0/24"},
+        "status": {"addresses": addresses, "conditions": [{"type": "Ready", "status": "True"}]},
+    }
 
 
 def service_account(account, uid, created):
@@ -38,43 +63,84 @@ def service_account(account, uid, created):
 def controller(workload):
     """The workload's own object; for a bare pod there is none."""
     labels = {"app": workload.name}
-    spec = {"replicas": workload.replicas, "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod_spec(workload)}}
+    spec = {
+        "replicas": workload.replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": pod_spec(workload)},
+    }
     count = workload.replicas
-    status = {"observedGeneration": workload.generation, "replicas": count, "readyReplicas": count, "availableReplicas": count,
-              "updatedReplicas": count}
+    status = {
+        "observedGeneration": workload.generation,
+        "replicas": count,
+        "readyReplicas": count,
+        "availableReplicas": count,
+        "updatedReplicas": count,
+    }
     if workload.kind == "ReplicationController":
         spec["selector"] = labels
     if workload.kind == "DaemonSet":
         del spec["replicas"]
         spec["updateStrategy"] = {"type": "RollingUpdate"}
-        status = {"observedGeneration": workload.generation, "desiredNumberScheduled": count, "currentNumberScheduled": count,
-                  "numberReady": count, "numberAvailable": count, "updatedNumberScheduled": count, "numberMisscheduled": 0}
+        status = {
+            "observedGeneration": workload.generation,
+            "desiredNumberScheduled": count,
+            "currentNumberScheduled": count,
+            "numberReady": count,
+            "numberAvailable": count,
+            "updatedNumberScheduled": count,
+            "numberMisscheduled": 0,
+        }
     if workload.kind == "StatefulSet":
         spec["updateStrategy"], spec["serviceName"] = {"type": "RollingUpdate"}, workload.name
     if workload.kind == "Job":
         spec = {"parallelism": count, "completions": count, "template": spec["template"]}
         status = {"active": count}
-    return {"apiVersion": GROUPS[workload.kind], "kind": workload.kind,
-            "metadata": metadata(workload.name, workload.uid, workload.created, workload.namespace, labels=labels,
-                                 annotations=workload.annotations, generation=workload.generation),
-            "spec": spec, "status": status}
+    return {
+        "apiVersion": GROUPS[workload.kind],
+        "kind": workload.kind,
+        "metadata": metadata(
+            workload.name,
+            workload.uid,
+            workload.created,
+            workload.namespace,
+            labels=labels,
+            annotations=workload.annotations,
+            generation=workload.generation,
+        ),
+        "spec": spec,
+        "status": status,
+    }
 
 
 def replica_set(workload, revision):
     labels = {"app": workload.name, "pod-template-hash": revision.hash}
     count = revision.replicas
-    return {"apiVersion": "apps/v1", "kind": "ReplicaSet",
-            "metadata": metadata(f"{workload.name}-{revision.hash}", revision.uid, revision.created, workload.namespace,
-                                 labels=labels, ownerReferences=owner("Deployment", workload.name, workload.uid), generation=1),
-            "spec": {"replicas": count, "selector": {"matchLabels": labels},
-                     "template": {"metadata": {"labels": labels}, "spec": pod_spec(workload)}},
-            "status": {"observedGeneration": 1, "replicas": count, "readyReplicas": count, "availableReplicas": count}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": metadata(
+            f"{workload.name}-{revision.hash}",
+            revision.uid,
+            revision.created,
+            workload.namespace,
+            labels=labels,
+            ownerReferences=owner("Deployment", workload.name, workload.uid),
+            generation=1,
+        ),
+        "spec": {
+            "replicas": count,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod_spec(workload)},
+        },
+        "status": {"observedGeneration": 1, "replicas": count, "readyReplicas": count, "availableReplicas": count},
+    }
 
 
 def pod_spec(workload):
     account = workload.account[1]
-    mount = [{"name": "kube-api-access", "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]
+    mount = [
+        {"name": "kube-api-access", "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+    ]
     containers = []
     for part in workload.parts:
         container = {"name": part.container, "image": part.image}
@@ -92,8 +158,13 @@ def pod_spec(workload):
         volumes.append(_projected("kube-api-access", source))
     if workload.secret:
         volumes.append({"name": "legacy-token", "secret": {"secretName": workload.secret}})
-    spec = {"containers": containers, "serviceAccountName": account, "serviceAccount": account, "restartPolicy": "Always",
-            "volumes": volumes}
+    spec = {
+        "containers": containers,
+        "serviceAccountName": account,
+        "serviceAccount": account,
+        "restartPolicy": "Always",
+        "volumes": volumes,
+    }
     if not workload.mounts_token:
         spec["automountServiceAccountToken"] = False
     if workload.host_network:
@@ -104,14 +175,26 @@ def pod_spec(workload):
 
 
 def _projected(name, token):
-    return {"name": name, "projected": {"defaultMode": 420, "sources": [
-        {"serviceAccountToken": token}, {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}]}}
+    return {
+        "name": name,
+        "projected": {
+            "defaultMode": 420,
+            "sources": [
+                {"serviceAccountToken": token},
+                {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+            ],
+        },
+    }
 
 
 def pod(pod, phase="Running"):
     """`phase`: Pending (not yet placed) or Running."""
     workload = pod.workload
-    more = {"labels": {"app": workload.name}, "ownerReferences": pod.owners, "annotations": workload.annotations if not pod.owners else None}
+    more = {
+        "labels": {"app": workload.name},
+        "ownerReferences": pod.owners,
+        "annotations": workload.annotations if not pod.owners else None,
+    }
     if pod.revision:
         more["labels"]["pod-template-hash"] = pod.revision.hash
     if pod.owners:
@@ -123,13 +206,29 @@ def pod(pod, phase="Running"):
     if phase == "Pending":
         return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {"phase": "Pending"}}
     spec["nodeName"] = pod.node.name
-    true = [{"type": kind, "status": "True", "lastTransitionTime": second(pod.started)}
-            for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]
-    statuses = [{"name": part.container, "image": part.image, "ready": True, "started": True,
-                 "restartCount": pod.restarts.get(part.container, 0),
-                 "state": {"running": {"startedAt": second(pod.container_started.get(part.container, pod.started))}}}
-                for part in workload.parts]
+    true = [
+        {"type": kind, "status": "True", "lastTransitionTime": second(pod.started)}
+        for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+    ]
+    statuses = [
+        {
+            "name": part.container,
+            "image": part.image,
+            "ready": True,
+            "started": True,
+            "restartCount": pod.restarts.get(part.container, 0),
+            "state": {"running": {"startedAt": second(pod.container_started.get(part.container, pod.started))}},
+        }
+        for part in workload.parts
+    ]
     addresses = [{"ip": pod.ip}] + ([{"ip": pod.ip6}] if pod.ip6 else [])
-    status = {"phase": "Running", "conditions": true, "hostIP": pod.node.ip, "podIP": pod.ip, "podIPs": addresses,
-              "startTime": second(pod.started), "containerStatuses": statuses}
+    status = {
+        "phase": "Running",
+        "conditions": true,
+        "hostIP": pod.node.ip,
+        "podIP": pod.ip,
+        "podIPs": addresses,
+        "startTime": second(pod.started),
+        "containerStatuses": statuses,
+    }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": status}

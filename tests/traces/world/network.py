@@ -4,11 +4,22 @@
 class PodAddresses:
     """No translation on the way; pods of the host's network have the node's address."""
 
+    six = False
+
     def of_pod(self, pod):
         return pod.ip
 
     def of_node(self, node):
         return node.ip
+
+
+class SecondAddresses(PodAddresses):
+    """A dual-stack cluster whose pods reach the API server by IPv6: the second of their addresses."""
+
+    six = True
+
+    def of_pod(self, pod):
+        return pod.ip6 or pod.ip
 
 
 class NodeAddresses(PodAddresses):

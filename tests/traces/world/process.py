@@ -36,7 +36,9 @@ class Process:
         """The API server restarts: open watches end now and are tried again at once."""
         for index in list(self.open):
             self.api.close(self.open.pop(index))
-            self.cluster.after(self.chance.uniform(0.5, 3), self._guarded(lambda i=index: self._watch(self.calls[i], i, 0)))
+            self.cluster.after(
+                self.chance.uniform(0.5, 3), self._guarded(lambda i=index: self._watch(self.calls[i], i, 0))
+            )
 
     def ask(self, shape, agent):
         rereads, now = self.client.rereads, self.cluster.now

@@ -24,16 +24,32 @@ def lines(rejections, style, noise=()):
             after = rejection.received + rejection.latency_us + 40
             written.append((after, _http(after, rejection)))
     for at in noise:
-        written.append((at, f'I{klog(at)}       1 controller.go:615] quota admission added evaluator for: leases.coordination.k8s.io'
-                        if not style.json else json.dumps(
-                            {"ts": at / 1000, "caller": "trace/trace.go:236", "msg": "Trace", "v": 0}, separators=(",", ":"))))
+        written.append(
+            (
+                at,
+                (
+                    f"I{klog(at)}       1 controller.go:615] quota admission added evaluator for: leases.coordination.k8s.io"
+                    if not style.json
+                    else json.dumps(
+                        {"ts": at / 1000, "caller": "trace/trace.go:236", "msg": "Trace", "v": 0}, separators=(",", ":")
+                    )
+                ),
+            )
+        )
     return sorted(written)
 
 
 def _failure(at, error, style):
     if style.json:
-        return json.dumps({"ts": at / 1000, "caller": "filters/authentication.go:75",
-                           "msg": "Unable to authenticate the request", "err": error}, separators=(",", ":"))
+        return json.dumps(
+            {
+                "ts": at / 1000,
+                "caller": "filters/authentication.go:75",
+                "msg": "Unable to authenticate the request",
+                "err": error,
+            },
+            separators=(",", ":"),
+        )
     head = f"E{klog(at)}       1 authentication.go:"
     if style.old:
         return f"{head}65] Unable to authenticate the request due to an error: {error}"
@@ -41,6 +57,8 @@ def _failure(at, error, style):
 
 
 def _http(at, rejection):
-    return (f'I{klog(at)}       1 httplog.go:132] "HTTP" verb="{rejection.verb.upper()}" URI="{rejection.uri}" '
-            f'latency="{rejection.latency_us}µs" userAgent="{rejection.agent or ""}" audit-ID="{rejection.audit_id}" '
-            f'srcIP="{rejection.address}:{rejection.port}" resp=401')
+    return (
+        f'I{klog(at)}       1 httplog.go:132] "HTTP" verb="{rejection.verb.upper()}" URI="{rejection.uri}" '
+        f'latency="{rejection.latency_us}µs" userAgent="{rejection.agent or ""}" audit-ID="{rejection.audit_id}" '
+        f'srcIP="{rejection.address}:{rejection.port}" resp=401'
+    )

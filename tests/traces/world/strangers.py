@@ -17,5 +17,8 @@ def knocks(cluster, address, shapes, agents, seconds, begin, end, forwarded=(), 
 
 
 def random_agents(chance, count=200):
-    return [f"{chance.choice(['Mozilla/5.0', 'masscan/1.3', 'zgrab/0.x', 'python-requests/2.31', 'Go-http-client/1.1'])} "
-            f"({chance.suffix(8)})" for _ in range(count)]
+    return [
+        f"{chance.choice(['Mozilla/5.0', 'masscan/1.3', 'zgrab/0.x', 'python-requests/2.31', 'Go-http-client/1.1'])} "
+        f"({chance.suffix(8)})"
+        for _ in range(count)
+    ]

@@ -18,6 +18,7 @@ class Token:
     key: str
     pod_name: str = ""
     pod_uid: str = ""
+    node: object = None
     audience: str = API_AUDIENCE
     warn_after: float | None = None
     secret: str = ""  # name of a legacy token's Secret
@@ -36,7 +37,12 @@ class TokenFile:
         if self._next < cluster.start:  # an old pod: only the newest of many renewals matters
             renewed = pod.workload.renewed
             if renewed is None:
-                renewed = cluster.start - cluster.chance.uniform(0, min(self._next - pod.started, cluster.start - self._next))
+                renewed = cluster.start - cluster.chance.uniform(
+                    0, min(self._next - pod.started, cluster.start - self._next)
+                )
+            before = renewed - min(0.8 * seconds, DAY)  # programs may have read shortly before the renewal
+            if before > pod.started:
+                self._issue(before)
             self._issue(renewed)
 
     def read(self, now):
@@ -57,9 +63,17 @@ class TokenFile:
         issued = at + cluster.issuer_ahead
         extended = cluster.extended and self.seconds == HOUR and self.audience == API_AUDIENCE
         token = Token(
-            jti=cluster.chance.uid(), issued=issued, expires=issued + (YEAR if extended else self.seconds),
-            account=account, account_uid=cluster.trust.account_uid_at(account, at), key=cluster.trust.signing_key_at(at),
-            pod_name=self.pod.name, pod_uid=self.pod.uid, audience=self.audience,
-            warn_after=issued + HOUR if extended else None)
+            jti=cluster.chance.uid(),
+            issued=issued,
+            expires=issued + (YEAR if extended else self.seconds),
+            account=account,
+            account_uid=cluster.trust.account_uid_at(account, at),
+            key=cluster.trust.signing_key_at(at),
+            pod_name=self.pod.name,
+            pod_uid=self.pod.uid,
+            node=self.pod.node,
+            audience=self.audience,
+            warn_after=issued + HOUR if extended else None,
+        )
         self.tokens.append((at, token))
         self._next = at + min(0.8 * self.seconds, DAY) - cluster.chance.uniform(0, 10) + cluster.chance.uniform(0, 70)

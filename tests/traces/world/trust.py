@@ -66,8 +66,10 @@ class Trust:
         if pod is None or (pod.deleted is not None and now > pod.deleted + pod.grace + LEEWAY):
             return TEXTS["invalidated"]
         if pod.uid != token.pod_uid:
-            return (f"Pod UID ({pod.uid}) does not match claim ({token.pod_uid})",
-                    f"pod UID ({pod.uid}) does not match service account pod ref claim ({token.pod_uid})")
+            return (
+                f"Pod UID ({pod.uid}) does not match claim ({token.pod_uid})",
+                f"pod UID ({pod.uid}) does not match service account pod ref claim ({token.pod_uid})",
+            )
         return None
 
     def _legacy(self, token):

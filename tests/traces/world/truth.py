@@ -32,15 +32,38 @@ class Truth:
         self._others = None
 
     def whoever_fails(self, diagnosis, **claim):
-        """The same for everybody who is rejected and not spoken of: `must` becomes `may` for whoever heals by himself."""
+        """The same for everybody who is rejected and not spoken of: `must` becomes `may` for whoever heals by
+        himself, and for pods of the host's network, whose address is their node's."""
         self._others = (diagnosis, claim)
 
-    def broken(self, workload, diagnosis, *more, blind_diagnoses=(), verdict=MUST, blind=None, since=None, before=None,
-               by=("Restart",), pods=None):
+    def broken(
+        self,
+        workload,
+        diagnosis,
+        *more,
+        blind_diagnoses=(),
+        verdict=MUST,
+        blind=None,
+        since=None,
+        before=None,
+        by=("Restart",),
+        pods=None
+    ):
         diagnoses = (diagnosis, *more)
         blind_diagnoses = tuple(blind_diagnoses) or ("Unknown", *diagnoses)
-        self.claims.append(Claim(workload, verdict, blind or verdict, diagnoses, blind_diagnoses, since, before, tuple(by),
-                                 None if pods is None else tuple(pods)))
+        self.claims.append(
+            Claim(
+                workload,
+                verdict,
+                blind or verdict,
+                diagnoses,
+                blind_diagnoses,
+                since,
+                before,
+                tuple(by),
+                None if pods is None else tuple(pods),
+            )
+        )
 
     def told(self, cluster):
         if self._others is not None:
@@ -49,7 +72,8 @@ class Truth:
             for workload in cluster.workloads:
                 if workload not in known and any(pod.rejections for pod in workload.pods):
                     verdict = NEVER if workload.kind in NOT_OURS else more.get("verdict", MUST)
-                    if verdict == MUST and not any(lasting(pod, cluster.end) for pod in workload.pods):
+                    heals = not any(lasting(pod, cluster.end) for pod in workload.pods)
+                    if verdict == MUST and (heals or workload.host_network):
                         verdict = MAY
                     blind = {} if verdict != NEVER or workload.kind not in NOT_OURS else {"blind": NEVER}
                     self.broken(workload, diagnosis, **(more | {"verdict": verdict} | blind))
