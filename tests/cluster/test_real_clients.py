@@ -11,6 +11,7 @@ from harness.client_kinds import KINDS
 from harness.expect import cured_by_one_restart, stays_restarted_once
 from harness.fake_client import FakeClient
 from harness.real_client import RealWorkload
+from harness.resources import short_spec
 from harness.wait import wait_until
 
 pytestmark = [pytest.mark.remint]
@@ -49,6 +50,9 @@ def test_the_lines_on_record_are_what_the_client_is_known_by(kind):
 
 @each_kind
 def test_its_recreated_service_account_is_cured_by_exactly_one_restart(scene, kind, builds):
+    # A program that imports half a library needs its time to start on a busy machine.
+    scene.policies.put(scene.space.name, short_spec([scene.space.name], verification={"observe": "25s"}))
+    scene.policies.wait_observed(scene.space.name)
     audit = AuditLog(scene.cluster)
     path = f"/api/v1/namespaces/{scene.space.name}/configmaps"
     shop = scene.space.deployment("shop", replicas=1)
