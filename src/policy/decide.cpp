@@ -67,8 +67,9 @@ Decision decide_under(const Context& context) {
   Decision decision;
   const auto objects = [&](const Check check) {
     auto objection = check(context);
-    if (objection) decision = *std::move(objection);
-    return objection.has_value();
+    if (!objection) return false;
+    decision = *std::move(objection);
+    return true;
   };
   const bool free = std::ranges::none_of(kChecks, objects);
   if (free) {

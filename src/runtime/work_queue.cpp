@@ -98,7 +98,7 @@ struct WorkQueue::Impl {
   std::unordered_map<ObjectKey, Backoff> failing;
 };
 
-WorkQueue::WorkQueue(const Clock& clock, metrics::Registry& metrics, std::string name, BackoffSettings backoff)
+WorkQueue::WorkQueue(const Clock& clock, metrics::Registry& metrics, const std::string& name, BackoffSettings backoff)
     : impl_(std::make_unique<Impl>(clock, metrics, name, backoff)) {}
 
 WorkQueue::~WorkQueue() = default;

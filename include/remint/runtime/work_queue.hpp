@@ -26,7 +26,7 @@ class WorkQueue {
   /// A longer delay is cut to this.
   static constexpr std::chrono::hours kLongestDelay{24 * 366};
 
-  WorkQueue(const Clock& clock, metrics::Registry& metrics, std::string name, BackoffSettings backoff = {});
+  WorkQueue(const Clock& clock, metrics::Registry& metrics, const std::string& name, BackoffSettings backoff = {});
   /// Nobody may be in get() any more: shut down and join the workers first.
   ~WorkQueue();
   void add(const ObjectKey& key);
