@@ -83,7 +83,7 @@ class Truth:
     def _told(claim):
         failing = [pod for pod in claim.workload.pods if pod.rejections]
         first = min((pod.rejections[0] for pod in failing), default=None)
-        pods = failing if claim.pods is None else claim.pods
+        pods = (failing or claim.workload.pods) if claim.pods is None else claim.pods
         return claim.workload.reference() | {
             "pods": sorted(pod.name for pod in pods),
             "first401": _time(first),
