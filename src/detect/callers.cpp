@@ -182,6 +182,10 @@ Verdict Callers::verdict_on(const Key& key, const Caller& caller) const {
     const auto last = std::upper_bound(first, times.end(), state->gone);
     signs.explained = static_cast<double>(last - first) / static_cast<double>(times.size());
     signs.silent = times.back() - seen.last;
+    const bool from_the_first = first == times.begin() && caller.run.count() == times.size();
+    if (from_the_first && first != last) {
+      signs.pause = *first - seen.ended;
+    }
     signs.known_to_fail = convicted(candidate.workload.uid, key);
     if (view) {
       signs.doomed = reason_to_die(*view, *state, times.back(), from_.inventory, from_.settings).has_value();

@@ -128,7 +128,8 @@ void Detector::Impl::learn(std::string_view uid, PodState& state, const AuditRec
     return;
   }
   const IpAddress& address = *record.source;
-  const bool new_address = state.habits.learn(fold(address), fold(record.agent), fold(record.shape), record.received);
+  const bool new_address =
+      state.habits.learn(fold(address), fold(record.agent), fold(record.shape), record.received, record.staged);
   if (!new_address || inventory.who_had(address, record.received).owner == AddressOwner::kPod) {
     return;
   }

@@ -9,7 +9,7 @@ constexpr Duration kSample = std::chrono::seconds(1);
 
 }  // namespace
 
-bool Habits::learn(Fold address, Fold agent, Fold shape, Time at) {
+bool Habits::learn(Fold address, Fold agent, Fold shape, Time at, Time ended) {
   bool known_address = false;
   for (Habit& habit : habits_) {
     if (habit.address != address) {
@@ -21,10 +21,11 @@ bool Habits::learn(Fold address, Fold agent, Fold shape, Time at) {
       habit.count += counts ? 1U : 0U;
       habit.first = std::min(habit.first, at);
       habit.last = std::max(habit.last, at);
+      habit.ended = std::max(habit.ended, ended);
       return false;
     }
   }
-  const Habit fresh{address, agent, shape, 1, at, at};
+  const Habit fresh{address, agent, shape, 1, at, at, ended};
   if (habits_.size() < kMax) {
     habits_.reserve(habits_.empty() ? 2 : std::min(kMax, habits_.size() + 2));  // most pods have one or two
     habits_.push_back(fresh);
@@ -65,6 +66,7 @@ Resemblance resemblance(const Habits& habits, Fold address, Fold agent, Fold sha
                                                  : Match::kAgentHere;
     found.match = std::max(found.match, match);
     found.last = std::max(found.last, habit.last);
+    found.ended = std::max(found.ended, habit.ended);
     first = std::min(first, habit.first);
     found.heard += habit.count;
   }

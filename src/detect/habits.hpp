@@ -22,6 +22,7 @@ struct Habit {
   Fold address = 0, agent = 0, shape = 0;
   std::uint32_t count = 0;  ///< at most one a second: a busy client costs no more than a quiet one
   Time first{}, last{};
+  Time ended{};  ///< when the last of them to end did: a watch lasts
 };
 
 /// Not thread-safe. The same successes in any order leave the same habits, as long as they are no more than kMax.
@@ -30,7 +31,7 @@ class Habits {
   static constexpr std::size_t kMax = 12;  ///< then the one that was not seen for longest goes
 
   /// True when the pod had not been seen at that address.
-  bool learn(Fold address, Fold agent, Fold shape, Time at);
+  bool learn(Fold address, Fold agent, Fold shape, Time at, Time ended);
 
   [[nodiscard]] std::span<const Habit> all() const { return habits_; }
   [[nodiscard]] bool empty() const { return habits_.empty(); }
@@ -52,9 +53,10 @@ struct Resemblance {
     kExact,           ///< just such requests
   };
   Match match = Match::kNone;
-  Time last = Time::min();  ///< its last success with that agent, wherever and for whatever
-  Duration interval{};      ///< between its successes with that agent, in the mean; zero: not known
-  std::uint32_t heard = 0;  ///< so many successes with that agent were counted
+  Time last = Time::min();   ///< its last success with that agent, wherever and for whatever
+  Duration interval{};       ///< between its successes with that agent, in the mean; zero: not known
+  Time ended = Time::min();  ///< when the last of them to end did
+  std::uint32_t heard = 0;   ///< so many successes with that agent were counted
 };
 [[nodiscard]] Resemblance resemblance(const Habits& habits, Fold address, Fold agent, Fold shape);
 

@@ -22,6 +22,12 @@ constexpr double kKnownToFail = 20;
 constexpr double kNamed = 10;
 constexpr double kNotTheNamed = 0.001;
 
+// A watch ends, and in the same second the rejections begin: the client came back with a dead token. That somebody else
+// happens to begin just then is as unlikely as the watch is long.
+constexpr Duration kComesBackWithin = std::chrono::seconds(2);
+constexpr Duration kEarly = std::chrono::seconds(1);  // events of one moment are told in any order
+constexpr double kMostCoincidence = 20;
+
 // Silence proves no more than this: programs are scaled down, wait for leadership, hang.
 constexpr double kLeastSilence = 0.01;
 // Past its usual interval a client's silence becomes unlikely so fast: clients call by the clock, watches within twice
@@ -45,6 +51,15 @@ double chance_of_silence(const Resemblance& seen, Duration silent) {
   return missed <= usual ? 1 : std::max(std::exp(-kPunctual * (missed - usual)), kLeastSilence);
 }
 
+double coincidence(const Signs& signs) {
+  if (signs.pause < -kEarly || signs.pause > kComesBackWithin) {
+    return 1;
+  }
+  const Duration lasted = std::max(signs.seen.ended - signs.seen.last, signs.seen.interval);
+  return std::clamp(std::chrono::duration<double>(lasted) / std::chrono::duration<double>(kComesBackWithin + kEarly),
+                    1.0, kMostCoincidence);
+}
+
 double weight(const Signs& signs) {
   using Match = Resemblance::Match;
   double sum = 0;
@@ -65,7 +80,7 @@ double weight(const Signs& signs) {
         sum = kOtherAgent;
         break;
     }
-    sum /= chance_of_silence(signs.seen, signs.silent);
+    sum *= coincidence(signs) / chance_of_silence(signs.seen, signs.silent);
   }
   // Twice, for who explains half of the requests leaves the other half to somebody who must have failed as well.
   sum *= signs.explained * signs.explained;

@@ -16,11 +16,12 @@ namespace remint::detect {
 /// What speaks for and against one pod.
 struct Signs {
   Resemblance seen;
-  bool history = false;           ///< the pod was heard at all while its token worked
-  double explained = 1;           ///< share of the rejections that came after its last success, and while it was there
-  Duration silent{};              ///< from its last success with that agent to the newest rejection
-  bool hinted = false;            ///< never heard, but its image, command or name is what the user agent says
-  bool own_namespace = false;     ///< the requests ask for its own namespace
+  bool history = false;  ///< the pod was heard at all while its token worked
+  double explained = 1;  ///< share of the rejections that came after its last success, and while it was there
+  Duration silent{};     ///< from its last success with that agent to the newest rejection
+  Duration pause = Duration::max();  ///< from the end of its last accepted request to the caller's first rejection
+  bool hinted = false;               ///< never heard, but its image, command or name is what the user agent says
+  bool own_namespace = false;        ///< the requests ask for its own namespace
   bool doomed = false;            ///< its token had to die: its last day had come, or its ServiceAccount was made anew
   bool known_to_fail = false;     ///< convicted by another caller from that address
   bool named = false;             ///< the API server's log names it or its ServiceAccount

@@ -10,7 +10,9 @@ from .cast import expires, operator, pick, poller
 
 @incident(COLD, network=NodeAddresses, names_credentials=False, heard_from=20)
 def cold_nat(cluster, truth):
-    """Nothing was seen before the failure: a node's address and a user agent that looks like somebody's image prove nothing."""
+    """Nothing was seen before the failure: a node's address and a user agent that looks like somebody's image prove nothing.
+    Only a watch that was begun before can still tell, when it ends: that event names its pod, and then it may be restarted.
+    """
     expires(
         cluster,
         truth,
@@ -19,7 +21,7 @@ def cold_nat(cluster, truth):
         "cashier",
         operator("client-go v8", "cashier"),
         pick(cluster, 3),
-        verdict=REFUSE,
+        verdict=MAY,
     )
     cluster.workload(
         "Deployment", "shop", "cashier-canary", operator("client-go v8", "cashier"), nodes=pick(cluster, 3), age=1500

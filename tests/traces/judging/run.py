@@ -29,14 +29,15 @@ def examine(job):
         raise RuntimeError(f"{folder.name} cannot be simulated") from error
     truth = json.loads((folder / "truth.json").read_text())
     verdicts = [
-        judge(truth, replay(job.binary, folder, log), log) for log in ([True, False] if truth["log"] else [False])
+        judge(truth, replay(job.binary, folder, truth, log), log)
+        for log in ([True, False] if truth["log"] else [False])
     ]
     if not job.keep:
         shutil.rmtree(folder)
     return verdicts
 
 
-def replay(binary, folder, log):
+def replay(binary, folder, truth, log):
     command = [
         binary,
         "replay",
@@ -51,6 +52,8 @@ def replay(binary, folder, log):
         "--audit",
         *sorted(folder.glob("audit*.jsonl.gz")),
     ]
+    if not truth["extended"]:
+        command += ["--extended-token-lifetime", "1h"]  # whoever runs such a cluster knows and says so
     if log:
         command += ["--apiserver-log", *sorted(folder.glob("apiserver*.log"))]
     result = subprocess.run(command, capture_output=True, text=True)

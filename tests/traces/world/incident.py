@@ -128,6 +128,7 @@ def _told(incident, seed, cluster, truth):
         "seed": seed,
         "sentence": incident.sentence,
         "log": incident.log is not None,
+        "extended": cluster.extended,
         "start": stamp(micros(cluster.start)),
         "failure": stamp(micros(cluster.failure)),
         "end": stamp(micros(cluster.end)),

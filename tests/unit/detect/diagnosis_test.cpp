@@ -159,8 +159,8 @@ TEST_CASE("A token in use past its renewal is named before it breaks, where toke
     Duration healthy, kept;
   };
   // The kubelet renews at 80 % of the life or after a day; then a quarter of the life, or six and a half minutes.
-  const auto row = GENERATE(values<Row>({{3607s, 54min, 55min}, {600s, 10min, 631s}, {86400s, 19h, 19h + 20min},
-                                         {1'000'000s, 24h, 24h + 7min}}));
+  const auto row = GENERATE(values<Row>(
+      {{3607s, 54min, 55min}, {600s, 10min, 631s}, {86400s, 19h, 19h + 20min}, {1'000'000s, 24h, 24h + 7min}}));
   DetectorSettings settings;
   settings.extended_lifetime = settings.requested_lifetime;
   Bench bench(with_lifetime(row.lifetime), settings);

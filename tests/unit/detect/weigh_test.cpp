@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 Resemblance polls_every(Duration interval, std::uint32_t heard = 100) {
-  return {Resemblance::Match::kExact, Time{}, interval, heard};
+  return {Resemblance::Match::kExact, Time{}, interval, Time{}, heard};
 }
 
 Signs exact(Duration interval, Duration silent) {
@@ -47,6 +47,24 @@ TEST_CASE("The fewer requests were counted, the longer is waited for the next") 
 TEST_CASE("A lone candidate is believed when its request is overdue, and not before") {
   CHECK(judge(kCaller, {candidate("cart", exact(10s, 9s))}).confidence < 0.9);
   CHECK(judge(kCaller, {candidate("cart", exact(10s, 30s))}).confidence > 0.95);
+}
+
+TEST_CASE("Rejections that begin when its watch ends are believed to be its own, though it is not due for long") {
+  auto watching = exact(7min, 7min);
+  watching.seen.ended = Time{} + 7min;
+  watching.pause = 300ms;
+  CHECK(judge(kCaller, {candidate("cart", watching)}).confidence > 0.95);
+  watching.pause = 1min;
+  CHECK(judge(kCaller, {candidate("cart", watching)}).confidence < 0.9);
+  watching.pause = -1min;  // while the watch was open
+  CHECK(judge(kCaller, {candidate("cart", watching)}).confidence < 0.9);
+}
+
+TEST_CASE("A poller's rejections that follow on its last success prove little: it calls all the time") {
+  auto polling = exact(3s, 3s);
+  polling.seen.ended = Time{};
+  polling.pause = 300ms;
+  CHECK(judge(kCaller, {candidate("cart", polling)}).confidence < 0.9);
 }
 
 TEST_CASE("Who was accepted since explains nothing and counts for nothing") {
@@ -86,8 +104,8 @@ TEST_CASE("When it most likely was a pod on its way out, nobody is named in its 
 
 TEST_CASE("Only what a program calls itself is a hint, not what many are called") {
   CHECK(program_of("shop-operator/v1.4 (linux/amd64) kubernetes/$Format") == "shop-operator");
-  for (const char* generic : {"Go-http-client/2.0", "OpenAPI-Generator/11.0.0/python", "okhttp/4.9", "node-fetch/1.0 (x)",
-                              "undici", "", "a/1", "curl/7.88.1"}) {
+  for (const char* generic : {"Go-http-client/2.0", "OpenAPI-Generator/11.0.0/python", "okhttp/4.9",
+                              "node-fetch/1.0 (x)", "undici", "", "a/1", "curl/7.88.1"}) {
     CHECK(program_of(generic).empty());
   }
 }
