@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -30,6 +31,11 @@ ApiServerLine request(std::int64_t at, std::string audit_id) {
 }
 ReasonJoin::Join find(const ReasonJoin& join, std::int64_t received, std::int64_t staged, std::string_view id = "") {
   return join.find(us(received), us(staged), id);
+}
+
+/// Of a joined answer; nothing otherwise.
+std::optional<Diagnosis> diagnosis(const ReasonJoin::Join& found) {
+  return found.line == nullptr ? std::nullopt : std::optional(found.line->diagnosis);
 }
 
 }  // namespace
@@ -106,19 +112,19 @@ TEST_CASE("reasons just before a request that disagree stay ambiguous, unless th
   CHECK(join.add(0, reason(110, Diagnosis::kWrongAudience)));
   CHECK(join.add(0, request(150, "a")));
   CHECK(find(join, 50, 200, "a").result == Result::kAmbiguous);
-  CHECK(find(join, 105, 200, "a").line->diagnosis == Diagnosis::kWrongAudience);
-  CHECK(find(join, 50, 105, "a").line->diagnosis == Diagnosis::kExpired);
+  CHECK(diagnosis(find(join, 105, 200, "a")) == Diagnosis::kWrongAudience);
+  CHECK(diagnosis(find(join, 50, 105, "a")) == Diagnosis::kExpired);
 }
 
 TEST_CASE("a request takes the reason of the last 2 ms, and an earlier one only when there is none") {
   ReasonJoin join;
   CHECK(join.add(0, reason(1'000, Diagnosis::kExpired)));
   CHECK(join.add(0, request(10'000, "late")));
-  CHECK(find(join, 0, 20'000, "late").line->diagnosis == Diagnosis::kExpired);
+  CHECK(diagnosis(find(join, 0, 20'000, "late")) == Diagnosis::kExpired);
   CHECK(join.add(0, reason(8'000, Diagnosis::kWrongAudience)));
-  CHECK(find(join, 0, 20'000, "late").line->diagnosis == Diagnosis::kWrongAudience);
+  CHECK(diagnosis(find(join, 0, 20'000, "late")) == Diagnosis::kWrongAudience);
   CHECK(join.add(0, reason(10'001, Diagnosis::kNotYetValid)));
-  CHECK(find(join, 0, 20'000, "late").line->diagnosis == Diagnosis::kWrongAudience);
+  CHECK(diagnosis(find(join, 0, 20'000, "late")) == Diagnosis::kWrongAudience);
 }
 
 TEST_CASE("a known request without a reason joins nothing, whatever others' reasons are around") {
@@ -135,10 +141,14 @@ TEST_CASE("an Audit-Id that a client reused at another time does not count") {
   CHECK(join.add(0, request(150, "a")));
   CHECK(join.add(0, reason(60'000'000, Diagnosis::kWrongAudience)));
   CHECK(join.add(0, request(60'000'100, "a")));
-  CHECK(find(join, 50, 200, "a").line->diagnosis == Diagnosis::kExpired);
-  CHECK(find(join, 59'999'000, 60'000'200, "a").line->diagnosis == Diagnosis::kWrongAudience);
+  CHECK(diagnosis(find(join, 50, 200, "a")) == Diagnosis::kExpired);
+  CHECK(diagnosis(find(join, 59'999'000, 60'000'200, "a")) == Diagnosis::kWrongAudience);
   const auto elsewhere = find(join, 30'000'000, 30'000'200, "a");
   CHECK(elsewhere.result == Result::kNone);
+  CHECK(join.add(1, reason(30'000'100, Diagnosis::kNotYetValid)));
+  const auto by_time = find(join, 30'000'000, 30'000'200, "a");
+  CHECK(diagnosis(by_time) == Diagnosis::kNotYetValid);
+  CHECK_FALSE(by_time.exact);
   SECTION("and in the same window it makes the answer ambiguous when the reasons disagree") {
     CHECK(join.add(1, reason(120, Diagnosis::kNotYetValid)));
     CHECK(join.add(1, request(140, "a")));
