@@ -101,7 +101,8 @@ bool edited_since(std::string_view pod, const Journal& journal) {
   Json annotations = at(then, {"metadata", "annotations"});
   annotations.erase(kRestartedBy);
   const Json annotated = at(now, {"metadata", "annotations"});
-  return at(now, {"spec"}) != at(then, {"spec"}) || at(now, {"metadata", "labels"}) != at(then, {"metadata", "labels"}) ||
+  return at(now, {"spec"}) != at(then, {"spec"}) ||
+         at(now, {"metadata", "labels"}) != at(then, {"metadata", "labels"}) ||
          (annotated.is_null() ? Json::object() : annotated) != annotations;
 }
 

@@ -70,7 +70,7 @@ struct DetectorCounts {
       0;  ///< of rejected and stale events; for others a repetition changes nothing and is not noticed
   /// Rejected, from an ambiguous address, or without one, or from a shared address while it was not known who calls so.
   std::uint64_t unattributed = 0;
-  std::uint64_t external = 0;      ///< rejected, from no address of this cluster
+  std::uint64_t external = 0;  ///< rejected, from no address of this cluster
   std::uint64_t ignored = 0;   ///< rejected, but the pod was terminating, or is younger than the event, or gone, or has
                                ///< authenticated since
   std::uint64_t overflow = 0;  ///< rejected, but max_failing_pods or too many callers are failing already
