@@ -46,8 +46,9 @@ class Cast:
             f"calls from its node's address {node}, as behind source NAT, and dies in 15 seconds", cure=True, address=node)
         add(self.space.deployment("kiosk", replicas=1, pod=on_node), minter.valid,
             f"healthy: calls from {node}, too", address=node)
-        add(self.space.deployment("riddle", replicas=1, pod=on_node), minter.expired,
-            f"dead from the start, behind {node}, as Go-http-client: nobody can know it", address=node, agent="Go-http-client/2.0")
+        for twin in ("castor", "pollux"):
+            add(self.space.deployment(twin, replicas=1, pod=on_node), dying,
+                f"dies in 15 seconds as well; but behind {node} the twins cannot be told apart", address=node, agent="node-fetch/1.0")
         address = victim.pods()[0].status.pod_ip
         forged = {"X-Forwarded-For": address, "X-Real-Ip": address}
         add(self.space.deployment("intruder", replicas=1), minter.expired,

@@ -17,6 +17,8 @@ using Match = Resemblance::Match;
 constexpr double kMostSure = 0.99;
 // Below this a workload is not even worth naming beside the likeliest.
 constexpr double kWorthNaming = 0.02;
+// Who is so unlikely is not even accused: a refusal that named one of a hundred pods would help nobody.
+constexpr double kWorthAccusing = 0.1;
 constexpr std::size_t kMaxRivals = 3;
 // Replicas of the accused workload that are this much less likely to be meant are left out of it.
 constexpr double kLikewise = 0.2;
@@ -121,6 +123,9 @@ Verdict judge(const CallerFacts& caller, const std::vector<Candidate>& candidate
   const auto [best, first] = likeliest.pods.front();
   if (!first->alive) {
     return {};  // who it most likely was is on its way out: a restart would only take somebody else
+  }
+  if (likeliest.weight < kWorthAccusing * sum) {
+    return {};
   }
   verdict.workload_uid = likeliest.workload.uid;
   verdict.confidence = std::min(likeliest.weight / sum, kMostSure);

@@ -17,15 +17,16 @@ bool Habits::learn(Fold address, Fold agent, Fold shape, Time at, Time ended) {
     }
     known_address = true;
     if (habit.agent == agent && habit.shape == shape) {
-      const bool counts = at - habit.last >= kSample || habit.first - at >= kSample;
+      const bool counts = at - habit.counted >= kSample || habit.first - at >= kSample;
       habit.count += counts ? 1U : 0U;
+      habit.counted = counts ? std::max(habit.counted, at) : habit.counted;
       habit.first = std::min(habit.first, at);
       habit.last = std::max(habit.last, at);
       habit.ended = std::max(habit.ended, ended);
       return false;
     }
   }
-  const Habit fresh{address, agent, shape, 1, at, at, ended};
+  const Habit fresh{address, agent, shape, 1, at, at, at, ended};
   if (habits_.size() < kMax) {
     habits_.reserve(habits_.empty() ? 2 : std::min(kMax, habits_.size() + 2));  // most pods have one or two
     habits_.push_back(fresh);

@@ -22,6 +22,7 @@ struct Habit {
   Fold address = 0, agent = 0, shape = 0;
   std::uint32_t count = 0;  ///< at most one a second: a busy client costs no more than a quiet one
   Time first{}, last{};
+  Time counted{};  ///< the newest that was counted
   Time ended{};  ///< when the last of them to end did: a watch lasts
 };
 

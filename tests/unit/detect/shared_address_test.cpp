@@ -109,6 +109,14 @@ TEST_CASE("behind a node's address the pod that sent just such requests and went
   CHECK_FALSE(node.of("b"));
 }
 
+TEST_CASE("a client that calls twice a second is known to call often: it was once counted as heard only once") {
+  Node node;
+  node.repeat({.pod = "a"}, 0s, 1min, 500ms);
+  node.repeat({}, 1min, 1min + 5s, 500ms);
+  REQUIRE(node.of("a"));
+  CHECK(node.of("a")->confidence > 0.9);
+}
+
 TEST_CASE("of two that call alike the one that is still accepted is innocent") {
   Node node;
   for (const char* uid : {"a", "b"}) {
