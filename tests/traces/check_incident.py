@@ -9,15 +9,17 @@ from pathlib import Path
 INCIDENT = Path(__file__).resolve().parents[2] / "deploy" / "examples" / "incident"
 BROKEN = {
     "reports": ("StaleToken", "RolloutRestart"),
-    "ledger": ("Unknown", "RolloutRestart"),
-    "agent": ("Unknown", "RolloutRestart"),
-    "orders": ("Unknown", "RolloutRestart"),
-    "intruder": ("Unknown", "RolloutRestart"),
-    "web": ("Unknown", "RollingReplace"),
-    "batch": ("Unknown", "ScaleToZero"),
-    "fleet": ("Unknown", "EvictPods"),
-    "shell": ("Unknown", "Recreate"),
+    "ledger": ("Expired", "RolloutRestart"),
+    "agent": ("SigningKeyChanged", "RolloutRestart"),
+    "orders": ("Expired", "RolloutRestart"),
+    "intruder": ("Expired", "RolloutRestart"),
+    "web": ("Expired", "RollingReplace"),
+    "batch": ("Expired", "ScaleToZero"),
+    "fleet": ("Expired", "EvictPods"),
+    "shell": ("Expired", "Recreate"),
+    "shipping": ("Expired", "RolloutRestart"),  # behind its node's address
 }
+TWINS = {"castor", "pollux"}  # broken, but nobody can tell which of them, or both
 KEYS = ["time", "workload", "pods", "diagnosis", "confidence", "decision", "strategy", "policy", "notBefore", "breaksAt",
         "reason", "evidence"]
 
@@ -25,7 +27,8 @@ KEYS = ["time", "workload", "pods", "diagnosis", "confidence", "decision", "stra
 def main():
     remint = sys.argv[1]
     command = [remint, "replay", "--output", "json", "--audit", INCIDENT / "audit.jsonl.gz", "--objects",
-               INCIDENT / "objects.jsonl.gz", "--policy", INCIDENT / "policy.yaml"]
+               INCIDENT / "objects.jsonl.gz", "--policy", INCIDENT / "policy.yaml", "--apiserver-log",
+               INCIDENT / "apiserver.log.gz"]
     lines = [json.loads(line) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()]
     decisions, summary = lines[:-1], lines[-1]["summary"]
     assert all(list(decision) == KEYS for decision in decisions), "the keys of the contract, in their order"
@@ -34,11 +37,13 @@ def main():
         (d["workload"]["name"], (d["diagnosis"], d["strategy"])) for d in decisions if d["decision"] == "Restart"
     ]
     assert sorted(restarts) == sorted(BROKEN.items()), restarts
-    assert {d["workload"]["name"] for d in decisions} <= set(BROKEN), "nobody else is spoken of"
+    refused = {d["workload"]["name"] for d in decisions if d["decision"] == "Refuse"}
+    assert refused and refused <= TWINS, refused
+    assert {d["workload"]["name"] for d in decisions} <= set(BROKEN) | TWINS, "nobody else is spoken of"
     assert summary["decisions"]["Restart"] == len(BROKEN)
-    assert {d["decision"] for d in decisions} <= {"Restart", "Wait"}, "what a restart passes through is no finding"
-    # Addresses that a replaced pod had handed on within the last seconds name nobody.
-    assert summary["unattributed"] < 10 and summary["external"] == 0, summary
+    assert {d["decision"] for d in decisions} <= {"Restart", "Wait", "Refuse"}, "what a restart passes through is no finding"
+    # The twins' requests, the first ones from the node's address, and addresses handed on within the last seconds.
+    assert summary["unattributed"] < summary["rejected"] / 2 and summary["external"] == 0, summary
     print(f"{len(decisions)} decisions, as it was")
 
 
