@@ -88,7 +88,7 @@ std::vector<std::string> Detector::take_changed() {
 
 void Detector::expire(Time now) {
   impl_->inventory.expire(now);
-  impl_->settle_joins(impl_->watermark - std::min(kLogLag, impl_->watermark.time_since_epoch()));
+  impl_->settle_joins(now - kLogLag);
   impl_->reasons.expire(now);
   if (now - impl_->last_sweep >= kSweepEvery) {
     impl_->last_sweep = now;
