@@ -231,7 +231,7 @@ void Callers::accuse(Entry& entry, std::string workload_uid, double confidence, 
   caller.confidence = confidence;
 }
 
-void Callers::judge_changed(Time watermark, std::set<std::string>& changed) {
+void Callers::judge_changed(Time now, std::set<std::string>& changed) {
   for (auto it = unjudged_.begin(); it != unjudged_.end();) {
     const auto found = callers_.find(*it);
     if (found == callers_.end()) {
@@ -239,11 +239,11 @@ void Callers::judge_changed(Time watermark, std::set<std::string>& changed) {
       continue;
     }
     Caller& caller = found->second;
-    if (caller.run.count() > kFirstOnes && watermark - caller.judged < kJudgeEvery) {
+    if (caller.run.count() > kFirstOnes && now - caller.judged < kJudgeEvery) {
       ++it;
       continue;
     }
-    caller.judged = watermark;
+    caller.judged = now;
     Verdict verdict = verdict_on(found->first, caller);
     accuse(*found, std::move(verdict.workload_uid), verdict.confidence, changed);
     it = unjudged_.erase(it);

@@ -61,7 +61,7 @@ class Callers {
   /// The pod is terminating or gone at that time: what it explained is over.
   void gone(std::string_view pod_uid, Time at);
   /// Judges what changed; adds the workloads that are accused, or were, to `changed`.
-  void judge_changed(Time watermark, std::set<std::string>& changed);
+  void judge_changed(Time now, std::set<std::string>& changed);
   /// Forgets callers that have been quiet since `before`; adds whom they accused.
   void forget(Time before, std::set<std::string>& changed);
 

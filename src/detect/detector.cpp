@@ -23,9 +23,9 @@ const Inventory& Detector::inventory() const { return impl_->inventory; }
 
 void Detector::count_events(const AuditReport& report) { impl_->counts.audit_events += report.events; }
 
-void Detector::observe(const AuditBatch& batch, Time /*now*/) {
+void Detector::observe(const AuditBatch& batch, Time now) {
+  impl_->heard_at = std::max(impl_->heard_at, now);
   for (const AuditRecord& record : batch.records) {
-    impl_->watermark = std::max(impl_->watermark, record.received);
     const bool stale = record.stale_seconds >= 0;
     // Only what is counted is compared with what was seen: a success is a success, however often it is told.
     if ((stale || record.kind == AuditKind::kRejected) && !impl_->seen.insert(record.dedup)) {
@@ -62,8 +62,8 @@ void Detector::pod_changed(std::string_view pod_uid) {
   const std::string uid(pod_uid);
   const auto view = impl_->inventory.pod(uid);
   if (state.gone == Time::max() && (!view || view->pod.deleting || view->pod.finished)) {
-    impl_->callers.gone(uid, impl_->watermark);
-    state.gone = impl_->watermark;
+    impl_->callers.gone(uid, impl_->heard_at);
+    state.gone = impl_->heard_at;
   }
   if (!state.accusation) {
     return;
@@ -80,13 +80,14 @@ void Detector::pod_changed(std::string_view pod_uid) {
 }
 
 std::vector<std::string> Detector::take_changed() {
-  impl_->callers.judge_changed(impl_->watermark, impl_->changed);
+  impl_->callers.judge_changed(impl_->heard_at, impl_->changed);
   std::vector<std::string> uids(impl_->changed.begin(), impl_->changed.end());
   impl_->changed.clear();
   return uids;
 }
 
 void Detector::expire(Time now) {
+  impl_->heard_at = std::max(impl_->heard_at, now);
   impl_->inventory.expire(now);
   impl_->settle_joins(now - kLogLag);
   impl_->reasons.expire(now);

@@ -34,7 +34,7 @@ struct Detector::Impl {
   std::size_t failing_pods = 0;
   DetectorCounts counts;
   Time last_sweep{};
-  Time watermark{};  // the newest event
+  Time heard_at{};  // the newest time that we were told of; event times are others' clocks
 
   void rejected(const AuditBatch& batch, const AuditRecord& record);
   void accepted(const AuditBatch& batch, const AuditRecord& record);

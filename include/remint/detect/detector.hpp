@@ -90,7 +90,7 @@ class Detector {
   /// Adds to counts().audit_events what the decoder saw (records are a part of it).
   void count_events(const AuditReport& report);
   /// Returns nothing; the workloads whose case may have changed are in take_changed(). The answers depend on event
-  /// times alone; `now` is when the batch came.
+  /// times alone; `now` is when the batch came, and only paces the judging of callers at shared addresses.
   void observe(const AuditBatch& batch, Time now);
   /// Lines of one API server's log; late and doubled ones are fine.
   void observe(ReasonJoin::Stream stream, std::vector<ApiServerLine> lines);

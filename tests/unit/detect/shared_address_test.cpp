@@ -42,6 +42,7 @@ struct Node {
   Detector detector;
   AuditDecoder decoder;
   int next_id = 0;
+  Time now = start();
 
   explicit Node(const std::vector<std::string>& pods = {"a", "b"}) {
     detector.inventory().apply(NodeRecord{"worker-1", {samples::ip(kNode)}});
@@ -67,7 +68,7 @@ struct Node {
     detector.inventory().apply(pod, start());
     detector.pod_changed(pod.uid);
   }
-  void observe(const std::vector<Call>& calls) {
+  void observe(const std::vector<Call>& calls, std::optional<Time> heard = {}) {
     std::vector<std::string> events;
     for (const Call& call : calls) {
       events.push_back(event(call, ++next_id));
@@ -76,7 +77,8 @@ struct Node {
     const AuditReport report = decoder.decode(samples::list(events), batch);
     REQUIRE(report.invalid == 0);
     detector.count_events(report);
-    detector.observe(batch, start());
+    now = std::max(now, heard.value_or(start() + std::ranges::max_element(calls, {}, &Call::at)->at));
+    detector.observe(batch, now);
   }
   /// Every `interval` from `from` until `until`.
   void repeat(Call call, Duration from, Duration until, Duration interval = 10s) {
@@ -202,6 +204,23 @@ TEST_CASE("who failed before it was replaced leaves no suspicion on who called l
   node.detector.inventory().remove(ObjectKind::kPod, "a", start() + 13min);
   node.detector.pod_changed("a");
   CHECK_FALSE(node.of("b"));
+}
+
+TEST_CASE("an event of an API server whose clock is a year ahead does not stop the judging of callers") {
+  Node node;
+  node.observe({{.at = 8760h, .agent = "from/the-future"}}, start());
+  Node other;
+  for (Node* one : {&node, &other}) {
+    one->repeat({.pod = "a"}, 0s, 10min);
+    one->repeat({.pod = "b"}, 0s, 15min);
+    for (Duration at = 10min; at < 12min; at += 10s) {
+      one->observe({{.at = at}});
+      (void)one->of("a");
+    }
+  }
+  REQUIRE(other.of("a"));
+  REQUIRE(node.of("a"));
+  CHECK(node.of("a")->confidence == Approx(other.of("a")->confidence));
 }
 
 TEST_CASE("an address from which pods were accepted is shared, whosever it is; any other is external") {
