@@ -101,6 +101,7 @@ void Detector::Impl::sweep(Time now) {
   for (auto it = pods.begin(); it != pods.end();) {
     auto& [uid, state] = *it;
     const bool quiet = state.last_heard() < quiet_before;
+    state.habits.forget_before(now - settings.forget_habit_after);
     if (state.accusation) {
       if (const auto view = inventory.pod(uid)) {
         follow(uid, state, view->workload.uid);

@@ -59,7 +59,8 @@ struct DetectorSettings {
   /// Of a token that is extended: 90 days on EKS. Not longer than requested_lifetime: tokens are not extended (AKS).
   Duration extended_lifetime = std::chrono::seconds(31'536'000);
   Duration requested_lifetime = std::chrono::seconds(3607);
-  Duration forget_pod_after = std::chrono::hours(1);  ///< quiet failing runs are closed after this
+  Duration forget_pod_after = std::chrono::hours(1);     ///< quiet failing runs are closed after this
+  Duration forget_habit_after = std::chrono::hours(24);  ///< how a pod called that long ago says nothing any more
   std::size_t dedup_capacity = 1U << 17U;
   std::size_t max_failing_pods = 20'000;
 };
