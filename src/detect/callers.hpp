@@ -18,6 +18,7 @@
 #include "remint/detect/audit.hpp"
 #include "remint/detect/inventory.hpp"
 #include "remint/detect/reason_join.hpp"
+#include "residents.hpp"
 
 namespace remint::detect {
 
@@ -39,7 +40,7 @@ class Callers {
  public:
   static constexpr std::size_t kMaxCallers = 4096;
   static constexpr std::size_t kMaxPerAddress = 256;
-  static constexpr std::size_t kMaxResidents = 20'000;  ///< pods known at one address
+  static constexpr double kSure = 0.9;  ///< a caller that is attributed so surely is one pod's
 
   /// What it is to look things up in; all outlive it.
   struct Sources {
@@ -50,15 +51,13 @@ class Callers {
   };
   explicit Callers(Sources sources) : from_(sources) {}
 
-  /// The pod was accepted from an address that is not its own.
-  void settle(const IpAddress& address, std::string_view pod_uid);
-  void leave(const PodState& state, std::string_view pod_uid);
-  [[nodiscard]] bool shared(const IpAddress& address) const { return residents_.contains(address); }
+  /// Who was accepted from which address; the detector keeps it.
+  [[nodiscard]] Residents& residents() { return residents_; }
 
   enum class Taken : std::uint8_t { kAttributed, kUnattributed, kFull };
   /// kAttributed: as the caller is judged at present, its sender is known well enough.
   Taken rejected(const AuditBatch& batch, const AuditRecord& record);
-  /// The pod is terminating or gone at that time: what it explained is over.
+  /// The pod is on its way out at that time: what it explained is over.
   void gone(std::string_view pod_uid, Time at);
   /// Judges what changed; adds the workloads that are accused, or were, to `changed`.
   void judge_changed(Time now, std::set<std::string>& changed);
@@ -80,26 +79,38 @@ class Callers {
     std::string request;  ///< "configmaps in shop", sanitized
     std::string ns;
     FailingRun run;
-    std::string accused;  ///< workload UID; empty: nobody
+    std::string accused;   ///< workload UID; empty: nobody
+    std::string sole_pod;  ///< UID, when only one pod of it is meant
     double confidence = 0;
     Time judged{};
   };
   using Entry = std::map<Key, Caller>::value_type;
+  struct Around {
+    std::vector<const KnownPod*> heard;    ///< with that agent
+    std::vector<std::string_view> silent;  ///< never heard at all
+    std::size_t others = 0;                ///< heard, with other agents
+    std::size_t pods = 0;
+  };
 
   [[nodiscard]] Verdict verdict_on(const Key& key, const Caller& caller) const;
-  [[nodiscard]] std::vector<std::string_view> around(const IpAddress& address) const;
-  [[nodiscard]] std::string place_of(const IpAddress& address, std::size_t pods_around) const;
+  [[nodiscard]] Around look_around(const Key& key) const;
+  [[nodiscard]] std::string place_of(const Key& key, const Around& around) const;
+  /// `account`: "namespace/name" that the API server's log names; empty: none. Nothing: not a candidate.
+  [[nodiscard]] std::optional<Candidate> weigh_known(const Key& key, const Caller& caller, const KnownPod& pod,
+                                                     const std::string& account) const;
+  [[nodiscard]] std::optional<Candidate> weigh_silent(const Caller& caller, std::string_view uid,
+                                                      const std::string& account) const;
+  /// Whether another caller from that address is surely this workload's.
   [[nodiscard]] bool convicted(std::string_view workload_uid, const Key& key) const;
-  void accuse(Entry& entry, std::string workload_uid, double confidence, std::set<std::string>& changed);
+  void accuse(Entry& entry, Verdict verdict, std::set<std::string>& changed);
 
-  [[nodiscard]] static Candidate candidate_of(std::string_view uid, const std::optional<PodView>& view);
   /// "namespace/name" when the API server's log names the ServiceAccount of the tokens.
   [[nodiscard]] std::string named_account(const Caller& caller) const;
 
   Sources from_;
   std::map<Key, Caller> callers_;  // by address first: those at one address are neighbours
   std::unordered_map<IpAddress, std::size_t> at_address_;
-  std::unordered_map<IpAddress, std::set<std::string, std::less<>>> residents_;
+  Residents residents_;
   TextMap<std::set<Key>> by_workload_;
   std::set<Key> unjudged_;
 };

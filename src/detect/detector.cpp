@@ -61,9 +61,13 @@ void Detector::pod_changed(std::string_view pod_uid) {
   }
   const std::string uid(pod_uid);
   const auto view = impl_->inventory.pod(uid);
-  if (state.gone == Time::max() && (!view || view->pod.deleting || view->pod.finished)) {
+  const bool ended = !view || view->pod.finished;
+  if (!state.leaving && (ended || view->pod.deleting)) {
+    state.leaving = true;
     impl_->callers.gone(uid, impl_->heard_at);
-    state.gone = impl_->heard_at;
+  }
+  if (state.gone == Time::max() && ended) {
+    state.gone = impl_->heard_at;  // a terminating pod calls on until its programs have ended
   }
   if (!state.accusation) {
     return;
@@ -72,7 +76,7 @@ void Detector::pod_changed(std::string_view pod_uid) {
   if (!view) {
     impl_->failing_pods -= state.failing() ? 1U : 0U;
     impl_->release(uid, state);
-    impl_->callers.leave(state, uid);
+    impl_->callers.residents().leave(state.shared_addresses, &*found);
     impl_->pods.erase(found);
   } else {
     impl_->follow(uid, state, view->workload.uid);

@@ -115,7 +115,7 @@ void Detector::Impl::sweep(Time now) {
       if (state.accusation) {
         release(uid, state);
       }
-      callers.leave(state, uid);
+      callers.residents().leave(state.shared_addresses, &*it);
       it = pods.erase(it);
     } else {
       ++it;

@@ -45,7 +45,7 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
       return;
     case AddressOwner::kExternal:
       // Unless pods have been accepted from there: a gateway, or a load balancer before the API server.
-      if (callers.shared(*record.source)) {
+      if (callers.residents().any(*record.source)) {
         return rejected_from_shared(batch, record);
       }
       ++counts.external;
@@ -128,16 +128,19 @@ void Detector::Impl::learn(std::string_view uid, PodState& state, const AuditRec
     return;
   }
   const IpAddress& address = *record.source;
-  const bool new_address =
+  const bool new_there =
       state.habits.learn(fold(address), fold(record.agent), fold(record.shape), record.received, record.staged);
-  if (!new_address || inventory.who_had(address, record.received).owner == AddressOwner::kPod) {
+  if (!new_there || inventory.who_had(address, record.received).owner == AddressOwner::kPod) {
     return;
   }
   auto& known = state.shared_addresses;
-  if (known.size() < PodState::kMaxShared && std::ranges::find(known, address) == known.end()) {
+  if (std::ranges::find(known, address) == known.end()) {
+    if (known.size() == PodState::kMaxShared) {
+      return;
+    }
     known.push_back(address);
-    callers.settle(address, uid);
   }
+  callers.residents().settle(address, fold(record.agent), &*pods.find(uid));
 }
 
 void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record) {

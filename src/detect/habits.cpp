@@ -10,13 +10,13 @@ constexpr Duration kSample = std::chrono::seconds(1);
 }  // namespace
 
 bool Habits::learn(Fold address, Fold agent, Fold shape, Time at, Time ended) {
-  bool known_address = false;
+  bool known_there = false;
   for (Habit& habit : habits_) {
-    if (habit.address != address) {
+    if (habit.address != address || habit.agent != agent) {
       continue;
     }
-    known_address = true;
-    if (habit.agent == agent && habit.shape == shape) {
+    known_there = true;
+    if (habit.shape == shape) {
       const bool counts = at - habit.counted >= kSample || habit.first - at >= kSample;
       habit.count += counts ? 1U : 0U;
       habit.counted = counts ? std::max(habit.counted, at) : habit.counted;
@@ -37,7 +37,7 @@ bool Habits::learn(Fold address, Fold agent, Fold shape, Time at, Time ended) {
     }
     *oldest = fresh;
   }
-  return !known_address;
+  return !known_there;
 }
 
 std::optional<Time> Habits::last_of(Fold agent) const {

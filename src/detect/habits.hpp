@@ -23,7 +23,7 @@ struct Habit {
   std::uint32_t count = 0;  ///< at most one a second: a busy client costs no more than a quiet one
   Time first{}, last{};
   Time counted{};  ///< the newest that was counted
-  Time ended{};  ///< when the last of them to end did: a watch lasts
+  Time ended{};    ///< when the last of them to end did: a watch lasts
 };
 
 /// Not thread-safe. The same successes in any order leave the same habits, as long as they are no more than kMax.
@@ -31,7 +31,7 @@ class Habits {
  public:
   static constexpr std::size_t kMax = 12;  ///< then the one that was not seen for longest goes
 
-  /// True when the pod had not been seen at that address.
+  /// True when the pod had not been seen at that address with that agent.
   bool learn(Fold address, Fold agent, Fold shape, Time at, Time ended);
 
   [[nodiscard]] std::span<const Habit> all() const { return habits_; }

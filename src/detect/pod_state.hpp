@@ -101,7 +101,8 @@ struct PodState {
   /// re-read.
   std::chrono::seconds token_lifetime{0};
   std::vector<IpAddress> shared_addresses;  ///< from which it was accepted, other than its own; at most kMaxShared
-  Time gone = Time::max();                  ///< when it was first known to be terminating or gone
+  bool leaving = false;                     ///< known to be terminating, finished or gone
+  Time gone = Time::max();                  ///< since when nothing of it runs
 
   static constexpr std::size_t kMaxShared = 4;
 
