@@ -69,3 +69,34 @@ TEST_CASE("A pod takes less than 1 KB, its share of owners and addresses include
     CHECK(bytes < 1024);
   }
 }
+
+TEST_CASE(
+    "What is learnt of a pod's calls takes less than 1.5 KB, six ways of calling through a shared address included") {
+  if (!kMeasurable) {
+    return;
+  }
+  constexpr unsigned kPods = 10'000;
+  Detector detector;
+  for (unsigned i = 0; i < kPods; ++i) {
+    detector.inventory().apply(realistic_pod(i), samples::start());
+  }
+  const std::size_t before = bytes_in_use();
+  AuditBatch batch;
+  for (unsigned i = 0; i < kPods; ++i) {
+    batch.clear();
+    for (unsigned way = 0; way < 6; ++way) {
+      AuditRecord record;
+      record.received = record.staged = samples::start() + std::chrono::seconds(way);
+      record.source = samples::ip(fmt::format("192.168.{}.{}", (i / 100) >> 8U, (i / 100) & 255U));
+      record.pod_uid = batch.add(realistic_pod(i).uid);
+      record.agent = 1 + way % 2;
+      record.shape = way;
+      record.credential = i;
+      batch.records.push_back(record);
+    }
+    detector.observe(batch, samples::start());
+  }
+  const std::size_t bytes = (bytes_in_use() - before) / kPods;
+  std::cout << "learnt of " << kPods << " pods: " << bytes << " bytes a pod\n";
+  CHECK(bytes < 1536);
+}
