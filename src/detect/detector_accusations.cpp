@@ -89,6 +89,7 @@ std::vector<Suspect> Detector::Impl::suspects_of(std::string_view workload_uid) 
     }
   }
   std::vector<Suspect> all;
+  all.reserve(suspects.size());
   for (auto& [uid, one] : suspects) {
     all.push_back(std::move(one));
   }

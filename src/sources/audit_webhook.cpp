@@ -168,12 +168,13 @@ http::Response AuditWebhook::Impl::take(std::string_view body, const http::Reque
   const auto report = delivery->report;
   invalid.add(static_cast<double>(report.invalid));
 
-  if (report.events > 0 && !queue.push(std::move(delivery))) {
+  if (report.events == 0) {
+    queue.recycle(std::move(delivery));
+  } else if (!queue.push(std::move(delivery))) {
     auto full = refuse(Fate::kQueueFull, 429, "the queue is full, send again later", request);
     full.retry_after_seconds = 1;
     return full;
   }
-  queue.recycle(std::move(delivery));
   if (report.broken) {
     return refuse(Fate::kBroken, 400, report.broken->message, request);
   }

@@ -65,10 +65,10 @@ std::unique_ptr<AuditDelivery> BatchQueue::take_empty() {
 
 bool BatchQueue::push(std::unique_ptr<AuditDelivery> delivery) {
   const auto bytes = delivery->batch.bytes();
+  bool fits = false;
   {
     const std::lock_guard lock(impl_->mutex);
-    const bool fits =
-        impl_->count < impl_->ring.size() && (impl_->count == 0 || impl_->bytes + bytes <= impl_->limits.bytes);
+    fits = impl_->count < impl_->ring.size() && (impl_->count == 0 || impl_->bytes + bytes <= impl_->limits.bytes);
     if (fits) {
       impl_->ring[(impl_->first + impl_->count) % impl_->ring.size()] = {std::move(delivery), bytes};
       ++impl_->count;
@@ -76,7 +76,7 @@ bool BatchQueue::push(std::unique_ptr<AuditDelivery> delivery) {
       impl_->publish();
     }
   }
-  if (delivery) {
+  if (!fits) {
     impl_->dropped.add(static_cast<double>(delivery->report.events));
     recycle(std::move(delivery));
     return false;
