@@ -1,6 +1,8 @@
 #include "remint/controllers/decision_writer.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
 
 #include "remint/base/log.hpp"
 #include "remint/base/text.hpp"
@@ -11,6 +13,9 @@ namespace {
 
 /// A Restart that could not be written for this long is decided anew: what it stood on may have changed.
 constexpr auto kTooOld = std::chrono::minutes(1);
+
+/// What the CRD takes; with one more the API server would refuse the whole restart.
+constexpr std::size_t kMaxEvidence = 20;
 
 /// What an Event is called. Each reason not to act has its own: Events of one name are counted up as one, and the newer
 /// text would be lost.
@@ -37,8 +42,15 @@ restart::Journal make_journal(const WorkloadDecision& decision) {
     if (spec.pods.size() == 100) break;
     spec.pods.push_back(pod.name);
   }
-  for (const auto& why : decision.the_case.reasons) spec.evidence.push_back({"attribution", decision.time, why});
-  for (const auto& line : decision.the_case.evidence) spec.evidence.push_back({line.source, line.time, line.text});
+  // What was seen goes first into the room that there is; why it is taken for this workload's has the rest.
+  const auto& seen = decision.the_case.evidence;
+  const auto left = static_cast<std::ptrdiff_t>(kMaxEvidence - std::min(kMaxEvidence, seen.size()));
+  for (const auto& why : decision.the_case.reasons | std::views::take(left)) {
+    spec.evidence.push_back({"attribution", decision.time, why});
+  }
+  for (const auto& line : seen | std::views::take(static_cast<std::ptrdiff_t>(kMaxEvidence))) {
+    spec.evidence.push_back({line.source, line.time, line.text});
+  }
   return journal;
 }
 

@@ -147,6 +147,7 @@ void ObjectFeed::end_list() {
   flush();
   detection_.post([kind = kind_](DetectionEngine& engine, Time now) {
     engine.detector().inventory().end_relist(kind, now);
+    if (kind == detect::ObjectKind::kPod) engine.detector().pods_relisted();
     engine.reconsider();
   });
 }

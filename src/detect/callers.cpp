@@ -33,13 +33,16 @@ Callers::Taken Callers::rejected(const AuditBatch& batch, const AuditRecord& rec
   const Key key{*record.source, record.agent, record.shape};
   auto found = callers_.find(key);
   if (found == callers_.end()) {
-    std::size_t& here = at_address_[key.address];
-    if (callers_.size() >= kMaxCallers || here >= kMaxPerAddress) {
-      if (here == 0) at_address_.erase(key.address);
+    const bool stranger = residents_.with_agent(key.address, fold(key.agent)).empty();
+    Count& here = at_address_[key.address];
+    if (callers_.size() >= kMaxCallers || here.all >= kMaxPerAddress || (stranger && here.strangers >= kMaxStrangers)) {
+      if (here.all == 0) at_address_.erase(key.address);
       return Taken::kFull;
     }
-    ++here;
+    ++here.all;
+    here.strangers += stranger ? 1U : 0U;
     found = callers_.try_emplace(key).first;
+    found->second.stranger = stranger;
     found->second.agent = sanitize(batch.text(record.user_agent), kMaxAgent);
     found->second.request = request_text(batch, record);
     found->second.ns = batch.text(record.ns);
@@ -106,7 +109,8 @@ void Callers::forget(Time before, std::set<std::string>& changed) {
     }
     accuse(*it, {}, changed);
     const auto here = at_address_.find(it->first.address);
-    if (--here->second == 0) at_address_.erase(here);
+    here->second.strangers -= it->second.stranger ? 1U : 0U;
+    if (--here->second.all == 0) at_address_.erase(here);
     unjudged_.erase(it->first);
     it = callers_.erase(it);
   }

@@ -34,12 +34,14 @@ struct SharedAccusation {
   std::vector<std::string> reasons;
 };
 
-/// Not thread-safe. Bounded: kMaxCallers callers, of these kMaxPerAddress at one address, so that nobody who makes up
-/// user agents pushes out the others; a caller that is quiet for long is forgotten.
+/// Not thread-safe. Bounded: kMaxCallers callers, of these kMaxPerAddress at one address; and kMaxStrangers there whose
+/// user agent no pod was accepted with, so that nobody who makes up user agents keeps out those who can be named. A
+/// caller that is quiet for long is forgotten.
 class Callers {
  public:
   static constexpr std::size_t kMaxCallers = 4096;
   static constexpr std::size_t kMaxPerAddress = 256;
+  static constexpr std::size_t kMaxStrangers = 64;
   static constexpr double kSure = 0.9;  ///< a caller that is attributed so surely is one pod's
 
   /// What it is to look things up in; all outlive it.
@@ -83,6 +85,10 @@ class Callers {
     std::string sole_pod;  ///< UID, when only one pod of it is meant
     double confidence = 0;
     Time judged{};
+    bool stranger = false;  ///< when it was first heard no pod was known with that agent there
+  };
+  struct Count {
+    std::size_t all = 0, strangers = 0;
   };
   using Entry = std::map<Key, Caller>::value_type;
   struct Around {
@@ -109,7 +115,7 @@ class Callers {
 
   Sources from_;
   std::map<Key, Caller> callers_;  // by address first: those at one address are neighbours
-  std::unordered_map<IpAddress, std::size_t> at_address_;
+  std::unordered_map<IpAddress, Count> at_address_;
   Residents residents_;
   TextMap<std::set<Key>> by_workload_;
   std::set<Key> unjudged_;

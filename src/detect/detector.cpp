@@ -62,6 +62,10 @@ void Detector::pod_changed(std::string_view pod_uid) {
   const std::string uid(pod_uid);
   const auto view = impl_->inventory.pod(uid);
   const bool ended = !view || view->pod.finished;
+  if (!ended && !view->pod.deleting) {
+    state.leaving = false;  // events had been ahead of the watch
+    state.gone = Time::max();
+  }
   if (!state.leaving && (ended || view->pod.deleting)) {
     state.leaving = true;
     impl_->callers.gone(uid, impl_->heard_at);
@@ -81,6 +85,16 @@ void Detector::pod_changed(std::string_view pod_uid) {
   } else {
     impl_->follow(uid, state, view->workload.uid);
   }
+}
+
+void Detector::pods_relisted() {
+  std::vector<std::string> gone;
+  for (const auto& [uid, state] : impl_->pods) {
+    if (!impl_->inventory.has_pod(uid)) {
+      gone.push_back(uid);
+    }
+  }
+  std::ranges::for_each(gone, [this](const std::string& uid) { pod_changed(uid); });
 }
 
 std::vector<std::string> Detector::take_changed() {

@@ -27,9 +27,14 @@ struct Detector::Impl {
   TextMap<PodState> pods;                  // by UID
   TextMap<std::set<std::string>> accused;  // workload UID -> UIDs of its failing and stale pods
   std::set<std::string> changed;           // workload UIDs
-  ReasonJoin reasons;
+  // Some 350 bytes a line: at most 6 MB for each kind of line of one API server. Events come within half a minute.
+  ReasonJoin reasons{ReasonJoinLimits{.streams = 16, .lines = 16'384}};
   Callers callers{{settings, inventory, reasons, pods}};
-  std::deque<RequestWindow> unsettled;  // rejections whose reason may still come
+  struct Unsettled {
+    Time heard;
+    RequestWindow window;
+  };
+  std::deque<Unsettled> unsettled;  // rejections whose reason may still come, in the order in which they came
   bool log_read = false;
   std::size_t failing_pods = 0;
   DetectorCounts counts;
@@ -40,7 +45,7 @@ struct Detector::Impl {
   void accepted(const AuditBatch& batch, const AuditRecord& record);
   /// From an address that is nobody's own.
   void rejected_from_shared(const AuditBatch& batch, const AuditRecord& record);
-  /// Counts the joins of rejections received before that time.
+  /// Counts the joins of rejections that we were told of before that time.
   void settle_joins(Time before);
   /// Whether a client in the pod still uses a token that was replaced long ago.
   [[nodiscard]] bool keeps_credential(std::string_view uid, PodState& state, const AuditRecord& record);

@@ -30,7 +30,7 @@ void Detector::Impl::rejected_from_shared(const AuditBatch& batch, const AuditRe
 void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record) {
   ++counts.rejected;
   if (log_read && unsettled.size() < kUnsettled) {
-    unsettled.push_back({record.received, record.staged, std::string(batch.text(record.audit_id))});
+    unsettled.push_back({heard_at, {record.received, record.staged, std::string(batch.text(record.audit_id))}});
   }
   if (!record.source) {
     ++counts.unattributed;
@@ -107,8 +107,8 @@ bool Detector::Impl::keeps_credential(std::string_view uid, PodState& state, con
 }
 
 void Detector::Impl::settle_joins(Time before) {
-  while (!unsettled.empty() && unsettled.front().received < before) {
-    const RequestWindow& window = unsettled.front();
+  while (!unsettled.empty() && unsettled.front().heard < before) {
+    const RequestWindow& window = unsettled.front().window;
     switch (reasons.find(window.received, window.staged, window.audit_id).result) {
       case ReasonJoin::Result::kJoined:
         ++counts.joined;

@@ -26,7 +26,8 @@ struct Habit {
   Time ended{};    ///< when the last of them to end did: a watch lasts
 };
 
-/// Not thread-safe. The same successes in any order leave the same habits, as long as they are no more than kMax.
+/// Not thread-safe. The same successes in any order leave the same habits, as long as they are no more than kMax, but
+/// for the count, where they are less than a second apart.
 class Habits {
  public:
   static constexpr std::size_t kMax = 12;  ///< then the one that was not seen for longest goes

@@ -1,6 +1,7 @@
 #pragma once
 // From records to cases: attribution, failing runs per pod, stale tokens, deduplication, evidence. Pure, single-owner.
-// The answers do not depend on the order in which events arrive: everything is computed from event times.
+// The answers do not depend on the order in which events arrive: everything is computed from event times. (At shared
+// addresses, within the bounds of what is kept; and when a pod goes is known by when we are told.)
 
 #include <cstdint>
 #include <map>
@@ -99,6 +100,8 @@ class Detector {
   void settle_joins();
   /// To be called after inventory changes of that pod (its removal, too), so that its case follows.
   void pod_changed(std::string_view pod_uid);
+  /// The same for all pods that a relist found to be gone: nothing else tells of them.
+  void pods_relisted();
   /// Workload UIDs whose case changed since the last call.
   [[nodiscard]] std::vector<std::string> take_changed();
   /// Closes old runs, forgets deleted pods, expires the inventory. Call about once a second of event time.

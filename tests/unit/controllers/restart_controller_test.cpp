@@ -71,3 +71,12 @@ TEST_CASE("a decision's journal says whom, why, by which policy, and from what e
   CHECK(journal.spec.evidence[0].text == "401 to LIST");
   CHECK(journal.status.phase == Phase::kPending);
 }
+
+TEST_CASE("a journal takes no more evidence than the API server does, and what was seen comes before why") {
+  WorkloadDecision decision;
+  decision.the_case.reasons.assign(14, "because");
+  decision.the_case.evidence.assign(10, {"audit", kStart, "401 to LIST"});
+  const auto evidence = make_journal(decision).spec.evidence;
+  CHECK(evidence.size() == 20);
+  CHECK(std::ranges::count(evidence, "audit", &restart::EvidenceLine::source) == 10);
+}

@@ -120,6 +120,15 @@ TEST_CASE("Rejections are counted by whether the log says why") {
   CHECK(bench.detector.counts().unjoined == 1);
 }
 
+TEST_CASE("One rejection from an API server whose clock is far ahead does not stop the counting of joins") {
+  Bench bench;
+  bench.logged(-1h, Diagnosis::kExpired, "long ago");
+  bench.rejected(8760h);
+  bench.rejected(0s);
+  bench.detector.expire(start() + 1min);
+  CHECK(bench.detector.counts().unjoined == 2);
+}
+
 TEST_CASE("A ServiceAccount made anew under a running pod explains its rejections without a log") {
   Bench bench;
   bench.detector.inventory().apply(ServiceAccountRecord{"shop", "cart", "sa-2", start() - 1min});

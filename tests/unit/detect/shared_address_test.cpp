@@ -273,3 +273,30 @@ TEST_CASE("a million user agents from one address take no more than their share"
   CHECK(node.detector.counts().overflow > 1000);
   CHECK(node.detector.counts().rejected == 2000);
 }
+
+TEST_CASE("who makes up user agents does not keep out the pods that are known there") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "cart/v1"}, 0s, 10min);
+  std::vector<Call> calls;
+  for (int i = 0; i < 400; ++i) {
+    calls.push_back({.at = 9min, .agent = fmt::format("made-up-{}", i)});
+  }
+  node.observe(calls);
+  node.repeat({.agent = "cart/v1"}, 10min, 12min);
+  REQUIRE(node.of("a"));
+  CHECK(node.of("a")->confidence > 0.9);
+}
+
+TEST_CASE("a pod that a relist finds gone explains nothing that comes later") {
+  Node node;
+  node.repeat({.pod = "a"}, 0s, 10min);
+  node.repeat({.pod = "b"}, 0s, 10min);
+  auto& inventory = node.detector.inventory();
+  inventory.begin_relist(ObjectKind::kPod);
+  inventory.apply(Node::record("b"), start() + 10min);
+  inventory.end_relist(ObjectKind::kPod, start() + 10min);
+  node.detector.pods_relisted();
+  node.repeat({}, 11min, 14min);
+  REQUIRE(node.of("b"));
+  CHECK(node.of("b")->confidence > 0.9);
+}
