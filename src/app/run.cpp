@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -49,6 +50,10 @@ int run(const RunOptions& given) {
   if (options.own_namespace.empty()) options.own_namespace = from_environment("POD_NAMESPACE", "remint-system");
   options.own_pod = from_environment("POD_NAME", "");
   if (options.identity.empty()) options.identity = options.own_pod.empty() ? default_identity() : options.own_pod;
+
+  std::ranges::sort(options.watch_namespaces);
+  const auto [again, end] = std::ranges::unique(options.watch_namespaces);
+  options.watch_namespaces.erase(again, end);
 
   const auto config = kube::load_config(options.kube);
   if (!config) {
