@@ -71,7 +71,7 @@ int run(const RunOptions& given) {
                          {"identity", options.identity},
                          {"namespace", options.own_namespace}});
 
-  RunParts parts(options, std::move(*transport), end_without_lease);
+  RunParts parts(options, *transport, end_without_lease);
   runtime::Manager manager;
   parts.add_to(manager);
   if (const auto started = manager.start(); !started) {
