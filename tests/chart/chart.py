@@ -13,7 +13,6 @@ CHARTS = REPOSITORY / "charts"
 CHART = CHARTS / "remint"
 CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
 NAMESPACE = "remint-system"
-POLICY_APIS = ("remint.dev/v1alpha1/ClusterTokenRefreshPolicy", "remint.dev/v1alpha1/TokenRefreshPolicy")
 
 
 class HelmError(RuntimeError):
@@ -71,11 +70,9 @@ class Helm:
             raise HelmError(re.sub(r"^walk\.go.*\n", "", result.stderr, flags=re.M))
         return result.stdout
 
-    def template(self, values=None, file=None, release="remint", namespace=NAMESPACE, chart=CHART, apis=POLICY_APIS):
+    def template(self, values=None, file=None, release="remint", namespace=NAMESPACE, chart=CHART):
         """The rendered objects, with `values` (a dict) over those of a file."""
         command = ["template", release, chart, "--namespace", namespace]
-        for api in apis:
-            command += ["--api-versions", api]
         if file:
             command += ["--values", file]
         text = self.run(*command, "--values", "-", stdin=yaml.safe_dump(values or {}))

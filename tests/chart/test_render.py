@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from chart import CI_VALUES, POLICY_APIS
+from chart import CI_VALUES
 
 LONG = "a-release-with-a-name-that-is-much-longer-than-is-good"
 
@@ -143,10 +143,11 @@ def test_the_default_policy_observes_unless_told_otherwise(helm):
     assert "modeCeiling" in helm.refusal({"modeCeiling": "Observe", "defaultPolicy": {"mode": "Enforce"}})
 
 
-def test_the_default_policy_is_a_hook_only_where_the_crds_are_not_there_yet(helm):
+def test_the_default_policy_is_a_hook_unless_others_apply_it(helm):
     hook = "helm.sh/hook"
-    assert hook in helm.template(apis=()).one("ClusterTokenRefreshPolicy")["metadata"]["annotations"]
-    assert hook not in helm.template(apis=POLICY_APIS).one("ClusterTokenRefreshPolicy")["metadata"]["annotations"]
+    assert hook in helm.template().one("ClusterTokenRefreshPolicy")["metadata"]["annotations"]
+    plain = helm.template({"defaultPolicy": {"hook": False}})
+    assert hook not in plain.one("ClusterTokenRefreshPolicy")["metadata"]["annotations"]
 
 
 def test_scrape_annotations_give_way_to_a_monitor(helm):
