@@ -14,6 +14,7 @@ from chart import CHART, CI_VALUES, NAMESPACE, Helm
 from harness import resources
 from small import SmallRelease
 
+_DRY = ("--dry-run=client", "--set", "crds.install=false")
 _BLOCK = re.compile(r"^cat > (\S+) <<'?EOF'?\n.*?^EOF$", re.M | re.S)
 
 
@@ -27,7 +28,7 @@ def paste(notes, folder, kubectl):
 
 
 @pytest.fixture(scope="module")
-def connected(helm_program, cluster, tmp_path_factory):
+def connected(helm_program, cluster, crds, foreign_crds, tmp_path_factory):
     """helm makes notes only where there is a cluster, though it asks it nothing here."""
     return Helm(helm_program, tmp_path_factory.mktemp("connected"), cluster.kubeconfig)
 
@@ -104,7 +105,7 @@ def test_with_a_node_port_the_kubeconfig_names_a_node_and_its_port(release, tmp_
 
 @pytest.mark.parametrize("file", CI_VALUES, ids=lambda f: f.stem)
 def test_whatever_the_values_the_notes_can_be_pasted_and_hold_no_secret(connected, tmp_path, file):
-    said = connected.run("install", "remint", CHART, "-n", NAMESPACE, "-f", file, "--dry-run=client")
+    said = connected.run("install", "remint", CHART, "-n", NAMESPACE, "-f", file, *_DRY)
     notes = said.split("NOTES:\n", 1)[1]
     assert "<no value>" not in notes and "PRIVATE KEY" not in notes
     (tmp_path / "fake-kubectl").write_text("#!/bin/sh\necho YW5zd2Vy\n")
@@ -115,7 +116,7 @@ def test_whatever_the_values_the_notes_can_be_pasted_and_hold_no_secret(connecte
 
 
 def test_the_flags_are_those_of_the_api_server(connected, cluster):
-    said = connected.run("install", "remint", CHART, "-n", NAMESPACE, "--dry-run=client")
+    said = connected.run("install", "remint", CHART, "-n", NAMESPACE, *_DRY)
     flags = set(re.findall(r"^ +(--[a-z-]+)=", said.split("NOTES:\n", 1)[1], re.M))
     known = subprocess.run([cluster.binaries / "kube-apiserver", "--help"], capture_output=True, text=True, check=True).stdout
     assert len(flags) == 3 and all(f"{flag} " in known for flag in flags)
