@@ -53,7 +53,7 @@ class Helm:
     """`kubeconfig`: of the cluster; without it only what needs none."""
 
     def __init__(self, program, home, kubeconfig=None):
-        self._program = program
+        self.program = program
         self._environment = os.environ | {
             "HELM_CACHE_HOME": f"{home}/cache",
             "HELM_CONFIG_HOME": f"{home}/config",
@@ -63,7 +63,7 @@ class Helm:
 
     def run(self, *arguments, stdin=None):
         result = subprocess.run(
-            [self._program, *map(str, arguments)],
+            [self.program, *map(str, arguments)],
             input=stdin, capture_output=True, text=True, check=False, env=self._environment,
         )
         if result.returncode != 0:

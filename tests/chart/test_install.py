@@ -5,10 +5,15 @@ The pods are fake: they become ready and run nothing. That the program does its 
 
 import base64
 import json
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, NAMESPACE, Helm
+from chart import CHART, NAMESPACE, REPOSITORY, Helm
 from harness import Cluster, resources, wait_until
 
 
@@ -32,6 +37,17 @@ class Release:
     def _helm(self, verb, chart, values, *more):
         arguments = (verb, "remint", chart, "-n", NAMESPACE, "--wait", "--timeout=120s", *more, "--values", "-")
         self.helm.run(*arguments, stdin=yaml.safe_dump(values))
+
+    def paste(self, commands, folder=None):
+        """Runs a block of a page, from the top of the repository or from a folder with a link to deploy/."""
+        tools = tempfile.mkdtemp(dir=self.cluster.folder)
+        Path(tools, "kubectl").symlink_to(self.cluster.binaries / "kubectl")
+        Path(tools, "helm").symlink_to(self.helm.program)
+        if folder and not (folder / "deploy").exists():
+            (folder / "deploy").symlink_to(resources.DEPLOY)
+        environment = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}", "KUBECONFIG": str(self.cluster.kubeconfig)}
+        shell = ["bash", "-euo", "pipefail", "-c", commands]
+        subprocess.run(shell, cwd=folder or REPOSITORY, check=True, env=environment, capture_output=True)
 
     def get(self, *what):
         """One object, or the items of a list."""
@@ -113,13 +129,35 @@ def test_a_release_lives(release, copied_chart):
 
     release.install(defaultPolicy={"mode": "Enforce"})
     assert _what_must_stay(release, but="before") == _but(made, "before"), "what was kept is taken up again"
-    release.upgrade(crds={"keep": False}, journalKey={"keep": False}, defaultPolicy={"mode": "Enforce"})
+    release.helm.run("uninstall", "remint", "-n", NAMESPACE, "--wait")
+    release.paste(blocks(CHART / "README.md")[1])
+    wait_until(lambda: not release.left(), 60, "nothing to be left after what the README says")
+
+
+def test_with_keep_off_nothing_is_left(release):
+    release.install(crds={"keep": False}, journalKey={"keep": False})
     release.helm.run("uninstall", "remint", "-n", NAMESPACE, "--wait")
     wait_until(lambda: not release.left(), 60, "nothing to be left")
 
 
+def test_the_manifests_can_be_applied_as_their_page_says(release, tmp_path):
+    for block in blocks(resources.DEPLOY / "manifests.md"):
+        release.paste(block, tmp_path)
+    ready = ("wait", "deployment/remint", "-n", NAMESPACE, "--for=condition=Available", "--timeout=60s")
+    release.kubectl(*ready)
+    assert release.get("ctrp", "default")["spec"]["mode"] == "Observe"
+    # The second time, all is there already.
+    release.kubectl("apply", "--server-side", "-f", resources.DEPLOY / "manifests")
+
+
+def blocks(page):
+    """What a page has in ```sh."""
+    return re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.M | re.S)
+
+
 def _first_installation(release):
-    release.install()
+    (command, _) = blocks(CHART / "README.md")
+    release.paste(command)
     assert release.get("deployment", "remint", "-n", NAMESPACE)["status"]["availableReplicas"] == 2
     assert release.get("ctrp", "default")["spec"]["mode"] == "Observe"
 

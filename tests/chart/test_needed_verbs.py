@@ -10,6 +10,12 @@ import subprocess
 import sys
 
 import pytest
+from chart import NAMESPACE
+from harness import Cluster, asked, resources
+from harness.expect import OBSERVE_ONLY, wait_explained
+from harness.remint import Operator
+from harness.simulator import WorkloadSimulator
+from harness.workloads import Space
 from rules import Right, rights_of
 
 # One story at least for each strategy, for what follows a decision, and for each answer to it.
@@ -21,8 +27,8 @@ _STORIES = (
     "test_scale_to_zero.py",
     "test_rolling_replace.py",
     "test_recreate.py",
-    "test_bad_policy.py",
-    "test_disturbances.py::test_a_namespace_that_is_deleted_meanwhile_goes",
+    "test_namespaced_policy.py",
+    "test_disturbances.py::test_who_deletes_the_restart_gets_the_workload_back_first[ScaleToZero]",
 )
 # What no story can show, and why it is needed all the same. An entry that a story does show fails the test.
 _UNSEEN = {
@@ -34,7 +40,7 @@ _UNSEEN = {
 
 
 @pytest.fixture(scope="module")
-def asked(cluster, tmp_path_factory):
+def stories(cluster, tmp_path_factory):
     """The requests that Remint made, as lines of the file."""
     given = os.environ.get("REMINT_REQUESTS")
     if given and os.path.isfile(given):
@@ -65,18 +71,41 @@ def _used(line, given):
     return own if namespace == "remint-system" and own in given else Right(group, resource, verb)
 
 
-def test_no_right_is_missing(asked, given):
-    missing = {_used(line, given) for line in asked} - given
+def test_no_right_is_missing(stories, given):
+    missing = {_used(line, given) for line in stories} - given
     assert not missing, "the chart does not allow what Remint asked for"
 
 
-def test_no_right_is_unused(asked, given):
-    used = {_used(line, given) for line in asked}
+def test_no_right_is_unused(stories, given):
+    used = {_used(line, given) for line in stories}
     unused = given - used - _UNSEEN.keys()
     assert not unused, "the chart allows what no story makes Remint ask for: take it away, or tell the story"
 
 
-def test_what_is_said_to_be_unseen_is(asked, given):
+def test_what_is_said_to_be_unseen_is(stories, given):
     assert _UNSEEN.keys() <= given, "the chart does not give it any more"
-    seen = _UNSEEN.keys() & {_used(line, given) for line in asked}
+    seen = _UNSEEN.keys() & {_used(line, given) for line in stories}
     assert not seen, "take it off the list"
+
+
+def test_with_the_ceiling_observe_nothing_is_asked_for_that_is_not_given(helm, cluster):
+    """With a program that finds something to report, and the rights of that ceiling alone."""
+    rendered = helm.template({"modeCeiling": "Observe"})
+    kinds = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+    with Cluster(cluster.binaries) as own:
+        resources.kubectl(own, "create", "namespace", NAMESPACE)
+        resources.kubectl(own, "apply", "--server-side", "-f", resources.CRDS)
+        resources.kubectl(own, "wait", "--for=condition=Established", "--timeout=30s", "-f", resources.CRDS)
+        resources.apply(own, [document for document in rendered.documents if document["kind"] in kinds])
+        space, policies = Space.fresh(own), resources.Policies(own)
+        policies.put("default", resources.short_spec([space.name], mode="Observe"))
+        with Operator(own) as operator:
+            operator.wait_leading()
+            web = space.deployment("web")
+            with WorkloadSimulator(web, own.minter.expired):
+                wait_explained(web, OBSERVE_ONLY)
+                policies.wait_at_risk("default", "web")
+        lines = {tuple(line.split("\t")) for line in asked.requests_in(own)}
+    given = rights_of(rendered)
+    assert {_used(line, given) for line in lines} <= given
+    assert ("events.k8s.io", "events", "create") in {line[:3] for line in lines}, "it did say something"
