@@ -67,7 +67,7 @@ def test_the_lease_is_held_in_remints_own_namespace_and_by_name(helm):
 
 def test_the_label_of_the_leader_is_a_right_in_remints_own_namespace_only(helm):
     rights = rights_of(helm.template())
-    assert {r.verb for r in rights if r.resource == "pods" and r.own} == {"get", "list", "patch"}
+    assert {r.verb for r in rights if r.resource == "pods" and r.own} == {"list", "patch"}
     assert Right("", "pods", "patch") not in rights, "not in any other namespace"
 
 

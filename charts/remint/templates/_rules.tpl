@@ -119,6 +119,6 @@ that it really makes). No Secrets. In: the root.
 # The leader labels its own pod, so that the audit Service leads to it, and takes the label off its predecessor's.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, patch]
+  verbs: [list, patch]
 {{- end }}
 {{- end -}}
