@@ -8,11 +8,12 @@ has just run, the stories that together use every right are told here, which tak
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from chart import NAMESPACE
 from harness import Cluster, asked, resources
-from harness.expect import OBSERVE_ONLY, wait_explained
+from harness.expect import OBSERVE_ONLY, cured_by_one_restart, wait_explained
 from harness.remint import Operator
 from harness.simulator import WorkloadSimulator
 from harness.workloads import Space
@@ -87,16 +88,28 @@ def test_what_is_said_to_be_unseen_is(stories, given):
     assert not seen, "take it off the list"
 
 
-def test_with_the_ceiling_observe_nothing_is_asked_for_that_is_not_given(helm, cluster):
-    """With a program that finds something to report, and the rights of that ceiling alone."""
-    rendered = helm.template({"modeCeiling": "Observe"})
+@contextmanager
+def with_the_rights_of(helm, cluster, values, namespace="shop"):
+    """A cluster of its own with the CRDs, a namespace, and the rights that these values give: (cluster, space, rights)."""
+    rendered = helm.template(values)
     kinds = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
     with Cluster(cluster.binaries) as own:
         resources.kubectl(own, "create", "namespace", NAMESPACE)
         resources.kubectl(own, "apply", "--server-side", "-f", resources.CRDS)
         resources.kubectl(own, "wait", "--for=condition=Established", "--timeout=30s", "-f", resources.CRDS)
+        space = Space(own, namespace)
         resources.apply(own, [document for document in rendered.documents if document["kind"] in kinds])
-        space, policies = Space.fresh(own), resources.Policies(own)
+        yield own, space, rights_of(rendered)
+
+
+def lines_of(cluster):
+    return {tuple(line.split("\t")) for line in asked.requests_in(cluster)}
+
+
+def test_with_the_ceiling_observe_nothing_is_asked_for_that_is_not_given(helm, cluster):
+    """With a program that finds something to report, and the rights of that ceiling alone."""
+    with with_the_rights_of(helm, cluster, {"modeCeiling": "Observe"}) as (own, space, given):
+        policies = resources.Policies(own)
         policies.put("default", resources.short_spec([space.name], mode="Observe"))
         with Operator(own) as operator:
             operator.wait_leading()
@@ -104,7 +117,23 @@ def test_with_the_ceiling_observe_nothing_is_asked_for_that_is_not_given(helm, c
             with WorkloadSimulator(web, own.minter.expired):
                 wait_explained(web, OBSERVE_ONLY)
                 policies.wait_at_risk("default", "web")
-        lines = {tuple(line.split("\t")) for line in asked.requests_in(own)}
-    given = rights_of(rendered)
+        lines = lines_of(own)
     assert {_used(line, given) for line in lines} <= given
     assert ("events.k8s.io", "events", "create") in {line[:3] for line in lines}, "it did say something"
+
+
+def test_in_a_scope_the_roles_of_its_namespaces_suffice(helm, cluster):
+    """A workload is cured by a program that may see one namespace and nothing else."""
+    with with_the_rights_of(helm, cluster, {"scope": {"namespaces": ["shop"]}}) as (own, space, given):
+        spec = resources.short_spec([])
+        del spec["match"]
+        about = {"apiVersion": f"{resources.GROUP}/{resources.VERSION}", "kind": "TokenRefreshPolicy"}
+        resources.apply(own, [about | {"metadata": {"name": "ours", "namespace": "shop"}, "spec": spec}])
+        with Operator(own, flags=("--watch-namespace", "shop")) as operator:
+            operator.wait_leading()
+            web = space.deployment("web")
+            with WorkloadSimulator(web, own.minter.expired):
+                cured_by_one_restart(web)
+        lines = lines_of(own)
+    assert {line[3] for line in lines} == {"shop", NAMESPACE}
+    assert {_used(line, given) for line in lines} <= given
