@@ -15,7 +15,7 @@ from pathlib import Path
 
 import kubernetes
 
-from . import components
+from . import asked, components
 from .apiserver import ApiServer, AuditWebhook
 from .etcd import Etcd
 from .folders import DEPLOY
@@ -94,6 +94,7 @@ class Cluster:
         self.apiserver.stop(grace=1)
         self.etcd.stop()
         self.audit_switch.close()
+        asked.note(self)
         if self._api_client:
             self._api_client.close()
         self.claims.release()

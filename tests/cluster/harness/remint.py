@@ -17,7 +17,7 @@ from .process import Process
 from .tokens import Holder
 from .wait import wait_until
 
-ACCOUNT = "remint"  # of deploy/rbac.yaml, in the lease's namespace; also the usual name of the Lease
+ACCOUNT = "remint"  # of deploy/manifests/rbac.yaml, in the lease's namespace; also the usual name of the Lease
 
 
 def default_binary():
@@ -71,7 +71,7 @@ class Operator:
         self.process = Process(f"remint ({name})", command, cluster.logs / f"{name}.log", env=env)
 
     def _own_kubeconfig(self):
-        """As a pod of deploy/rbac.yaml's ServiceAccount has it: a CA and a token in files."""
+        """As a pod of deploy/manifests/rbac.yaml's ServiceAccount has it: a CA and a token in files."""
         self.token_file = self.cluster.folder / f"{self.name}.token"
         self.renew_token()
         return write_kubeconfig(

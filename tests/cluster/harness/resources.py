@@ -11,7 +11,7 @@ from .wait import wait_until
 GROUP, VERSION = "remint.dev", "v1alpha1"
 CLUSTER_POLICY, POLICY, RESTART = "clustertokenrefreshpolicies", "tokenrefreshpolicies", "workloadrestarts"
 CRDS = DEPLOY / "crds"
-RBAC = DEPLOY / "rbac.yaml"
+RBAC = DEPLOY / "manifests" / "rbac.yaml"
 FINAL_PHASES = ("Succeeded", "Failed", "Cancelled")
 
 

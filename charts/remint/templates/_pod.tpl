@@ -1,0 +1,124 @@
+{{/* The parts of the pod. */}}
+
+{{- define "remint.args" -}}
+- run
+- --listen=[::]:{{ .Values.metrics.containerPort }}
+- --audit-listen=[::]:{{ .Values.audit.containerPort }}
+- --audit-tls-cert=/etc/remint/tls/tls.crt
+- --audit-tls-key=/etc/remint/tls/tls.key
+{{- if .Values.audit.clientCertificate }}
+- --audit-client-ca=/etc/remint/tls/ca.crt
+{{- else if not .Values.audit.bearerToken.enabled }}
+{{- fail "audit.clientCertificate may be off only with audit.bearerToken.enabled: whoever may post audit events can have workloads restarted" }}
+{{- end }}
+{{- if .Values.audit.bearerToken.enabled }}
+- --audit-token-file=/etc/remint/token/{{ .Values.audit.bearerToken.secretKey }}
+{{- end }}
+{{- if .Values.leaderElection.enabled }}
+- --leader-elect
+- --lease-name={{ include "remint.leaseName" . }}
+{{- with .Values.leaderElection.leaseDuration }}
+- --lease-duration={{ . }}
+{{- end }}
+{{- else }}
+- --no-leader-elect
+{{- end }}
+{{- range .Values.scope.namespaces }}
+- --watch-namespace={{ . }}
+{{- end }}
+{{- with .Values.extendedTokenLifetime }}
+- --extended-token-lifetime={{ . }}
+{{- end }}
+- --grace={{ .Values.gracePeriodSeconds }}s
+{{- range $flag, $value := .Values.restart }}
+{{- with $value }}
+- --restart-{{ $flag }}={{ . }}
+{{- end }}
+{{- end }}
+{{- if .Values.journalKey.enabled }}
+- --journal-key-file=/etc/remint/journal/{{ .Values.journalKey.secretKey }}
+{{- end }}
+- --log-level={{ .Values.log.level }}
+- --log-format={{ .Values.log.format }}
+{{- range .Values.extraArgs }}
+- {{ tpl . $ | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* A key is read once, at the start: pods whose key changed must be new ones. Certificates and tokens are read again. */}}
+{{- define "remint.podAnnotations" -}}
+{{- if and .Values.metrics.scrapeAnnotations (not .Values.metrics.serviceMonitor.enabled) (not .Values.metrics.podMonitor.enabled) }}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ .Values.metrics.containerPort | quote }}
+prometheus.io/path: /metrics
+{{- end }}
+{{- end -}}
+
+{{- define "remint.placement" -}}
+{{- with include "remint.imagePullSecrets" . | trim }}
+imagePullSecrets:
+{{ . }}
+{{- end }}
+{{- range $field := list "priorityClassName" "runtimeClassName" "schedulerName" "dnsPolicy" }}
+{{- with get $.Values $field }}
+{{ $field }}: {{ . }}
+{{- end }}
+{{- end }}
+{{- if not (kindIs "invalid" .Values.hostUsers) }}
+hostUsers: {{ .Values.hostUsers }}
+{{- end }}
+{{- range $field := list "nodeSelector" "affinity" "tolerations" "dnsConfig" }}
+{{- with get $.Values $field }}
+{{ $field }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- with .Values.topologySpreadConstraints }}
+topologySpreadConstraints:
+{{- range . }}
+- {{- merge (dict) . (dict "labelSelector" (dict "matchLabels" (include "remint.selectorLabels" $ | fromYaml))) | toYaml | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "remint.volumeMounts" -}}
+{{- if not .Values.serviceAccount.automountServiceAccountToken }}
+- {name: api-token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+{{- end }}
+- {name: tls, mountPath: /etc/remint/tls, readOnly: true}
+{{- if .Values.audit.bearerToken.enabled }}
+- {name: bearer-token, mountPath: /etc/remint/token, readOnly: true}
+{{- end }}
+{{- if .Values.journalKey.enabled }}
+- {name: journal-key, mountPath: /etc/remint/journal, readOnly: true}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Secrets are mounted as folders, never by subPath, since only then a change reaches the running pod. */}}
+{{- define "remint.volumes" -}}
+{{- if not .Values.serviceAccount.automountServiceAccountToken }}
+- name: api-token
+  projected:
+    defaultMode: 0440
+    sources:
+    - serviceAccountToken: {path: token, expirationSeconds: {{ .Values.serviceAccount.tokenExpirationSeconds }}}
+    - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
+    - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
+{{- end }}
+- name: tls
+  secret: {secretName: {{ include "remint.tlsSecret" . }}, defaultMode: 0440}
+{{- if .Values.audit.bearerToken.enabled }}
+- name: bearer-token
+  secret: {secretName: {{ include "remint.bearerTokenSecret" . }}, defaultMode: 0440}
+{{- end }}
+{{- if .Values.journalKey.enabled }}
+- name: journal-key
+  secret: {secretName: {{ include "remint.journalKeySecret" . }}, defaultMode: 0440}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
