@@ -11,6 +11,8 @@ namespace remint::runtime {
 namespace {
 
 // Somebody may have taken it away, or a leader that hung may have come back: a patch that changes nothing costs little.
+// Two installations in one namespace have a leader each.
+constexpr const char* kInstanceLabel = "app.kubernetes.io/instance";
 constexpr std::chrono::seconds kLookAgain{60};
 constexpr std::chrono::seconds kTryAgain{2};
 
@@ -66,30 +68,38 @@ void LeaderLabel::run(const std::stop_token& stop) {
 }
 
 Result<void> LeaderLabel::apply(bool leader, const std::stop_token& stop) {
-  if (!leader) return mark(pod_.name, false, stop);
-  if (auto own = mark(pod_.name, true, stop); !own) return own;
-  auto others = marked(stop);
+  if (!leader) {
+    const auto gone = mark(pod_.name, false, stop);
+    return gone ? Result<void>() : std::unexpected(gone.error());
+  }
+  const auto own = mark(pod_.name, true, stop);
+  if (!own) return std::unexpected(own.error());
+  auto others = marked(*own, stop);
   if (!others) return std::unexpected(others.error());
   others->erase(pod_.name);
   for (const auto& other : *others) {
     const auto gone = mark(other, false, stop);
-    if (!gone && gone.error().code != ErrorCode::kNotFound) return gone;
+    if (!gone && gone.error().code != ErrorCode::kNotFound) return std::unexpected(gone.error());
   }
   return {};
 }
 
-Result<void> LeaderLabel::mark(const std::string& pod, bool leader, const std::stop_token& stop) {
+Result<std::string> LeaderLabel::mark(const std::string& pod, bool leader, const std::stop_token& stop) {
   Json body;
   body["metadata"]["labels"][kLeaderLabel] = leader ? Json(kLeaderValue) : Json(nullptr);
-  const auto patched = client_.patch(kube::kPods, {pod_.ns, pod}, kube::PatchType::kMerge, dump_json(body), stop);
-  return patched ? Result<void>() : std::unexpected(patched.error());
+  return client_.patch(kube::kPods, {pod_.ns, pod}, kube::PatchType::kMerge, dump_json(body), stop);
 }
 
-Result<std::set<std::string>> LeaderLabel::marked(const std::stop_token& stop) {
+Result<std::set<std::string>> LeaderLabel::marked(const std::string& own_pod, const std::stop_token& stop) {
+  std::string selector = std::string(kLeaderLabel) + "=" + kLeaderValue;
+  if (const auto own = parse_json(own_pod)) {
+    FieldErrors none;
+    const auto instance = JsonReader(*own, none).at("metadata").at("labels").at(kInstanceLabel).string();
+    if (!instance.empty()) selector += std::string(",") + kInstanceLabel + "=" + instance;
+  }
   std::set<std::string> names;
   const auto listed = client_.list(
-      kube::kPods,
-      {.ns = pod_.ns, .label_selector = std::string(kLeaderLabel) + "=" + kLeaderValue, .field_selector = {}},
+      kube::kPods, {.ns = pod_.ns, .label_selector = selector, .field_selector = {}},
       [&names](std::string_view item) -> Result<void> {
         const auto pod = parse_json(item);
         if (!pod) return std::unexpected(pod.error());

@@ -51,9 +51,9 @@ runtime::EventNote note(const std::string& name, const std::string& text) {
           .note = text};
 }
 
-Json replica(const std::string& name, bool marked = false) {
+Json replica(const std::string& name, bool marked = false, const std::string& instance = "ours") {
   Json pod{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"namespace", "default"}, {"name", name}}}};
-  pod["metadata"]["labels"] = {{"app", "remint"}};
+  pod["metadata"]["labels"] = {{"app.kubernetes.io/instance", instance}};
   if (marked) pod["metadata"]["labels"][runtime::kLeaderLabel] = runtime::kLeaderValue;
   return pod;
 }
@@ -159,15 +159,16 @@ TEST_CASE("the leader's pod carries the label, and a leader that hangs loses it"
   server.put(replica("remint-0", true));  // hangs, and cannot take its own away
   server.put(replica("remint-1"));
   server.put(replica("remint-2"));
+  server.put(replica("other-0", true, "theirs"));
   Connected connected(config_for(server.port()));
   std::atomic<bool> leads{false};
   runtime::LeaderLabel label(connected.client, {"default", "remint-1"}, [&] { return leads.load(); });
   label.start();
   leads = true;
   label.ring();
-  CHECK(wait_until([&] { return marked(server) == std::set<std::string>{"remint-1"}; }));
+  CHECK(wait_until([&] { return marked(server) == std::set<std::string>{"other-0", "remint-1"}; }));
   label.stop(std::chrono::seconds(5));
-  CHECK(marked(server).empty());
+  CHECK(marked(server) == std::set<std::string>{"other-0"});
 }
 
 TEST_CASE("a replica that starts again in the same pod takes the label of its earlier life away") {

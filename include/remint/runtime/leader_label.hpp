@@ -18,10 +18,10 @@ namespace remint::runtime {
 inline constexpr const char* kLeaderLabel = "remint.dev/role";
 inline constexpr const char* kLeaderValue = "leader";
 
-/// Keeps the label true while it runs: on this process's own pod while it leads, on no other pod of the namespace then
-/// (a leader that hangs cannot take its own away), and not here when another leads. What fails is tried again, and
-/// logged when it is new. Needs list and patch of pods in its own namespace. Thread-safe, but start() and stop()
-/// belong to one thread.
+/// Keeps the label true while it runs: on this process's own pod while it leads, on no other pod of the same
+/// app.kubernetes.io/instance then (a leader that hangs cannot take its own away), and not here when another leads.
+/// What fails is tried again, and logged when it is new. Needs list and patch of pods in its own namespace.
+/// Thread-safe, but start() and stop() belong to one thread.
 class LeaderLabel {
  public:
   /// `client` without a write guard: who does not lead takes a label away, too. `leads` is asked on its own thread.
@@ -36,8 +36,9 @@ class LeaderLabel {
  private:
   void run(const std::stop_token& stop);
   [[nodiscard]] Result<void> apply(bool leader, const std::stop_token& stop);
-  [[nodiscard]] Result<void> mark(const std::string& pod, bool leader, const std::stop_token& stop);
-  [[nodiscard]] Result<std::set<std::string>> marked(const std::stop_token& stop);
+  [[nodiscard]] Result<std::string> mark(const std::string& pod, bool leader, const std::stop_token& stop);
+  /// The pods of this installation that bear the label.
+  [[nodiscard]] Result<std::set<std::string>> marked(const std::string& own_pod, const std::stop_token& stop);
 
   kube::Client& client_;
   ObjectKey pod_;
