@@ -1,0 +1,43 @@
+"""Fixtures of the node tier: one cluster with one real node, Remint installed on it; and what happens when it cannot be."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "cluster")]
+
+from rig import needs  # noqa: E402
+from rig.cluster import NodeCluster  # noqa: E402
+
+_FOLDER = os.environ.get("REMINT_NODE_FOLDER")
+
+
+def _reason():
+    return needs.missing() or (None if _FOLDER else "run tests/node/run: it makes the namespaces for the node")
+
+
+def pytest_collection_modifyitems(config, items):
+    reason = _reason()
+    if reason:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason=f"NO NODE TO TEST ON: {reason.upper()}"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    reason = _reason()
+    if reason:
+        terminalreporter.write_sep("!", f"NO NODE TO TEST ON: {reason.upper()}. ALL NODE TESTS ARE SKIPPED.", red=True)
+
+
+@pytest.fixture(scope="session")
+def node():
+    folder = Path(_FOLDER)
+    cluster = NodeCluster(
+        os.environ["KUBEBUILDER_ASSETS"], os.environ["REMINT_NODE_BINARIES"], folder, f"/{folder.name}"
+    )
+    cluster.start()
+    yield cluster
+    cluster.stop()
