@@ -9,7 +9,9 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cluster")]
 
-from rig import needs  # noqa: E402
+from harness import tables  # noqa: E402
+from rig import install, needs  # noqa: E402
+from rig.logs import PodLogs  # noqa: E402
 from rig.cluster import NodeCluster  # noqa: E402
 
 _FOLDER = os.environ.get("REMINT_NODE_FOLDER")
@@ -27,6 +29,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
+    tables.write(terminalreporter)
     reason = _reason()
     if reason:
         terminalreporter.write_sep("!", f"NO NODE TO TEST ON: {reason.upper()}. ALL NODE TESTS ARE SKIPPED.", red=True)
@@ -41,3 +44,16 @@ def node():
     cluster.start()
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def logs(node):
+    logs = PodLogs(node.pod_logs)
+    logs.start()
+    yield logs
+    logs.close()
+
+
+@pytest.fixture(scope="session")
+def remint(node, logs):
+    return install.install(node)

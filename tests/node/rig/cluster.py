@@ -31,6 +31,7 @@ class NodeCluster(Cluster):
             f"--kubelet-client-certificate={kubelet_client.cert}",
             f"--kubelet-client-key={kubelet_client.key}",
         ]
+        self.pod_logs = folder / "pod-logs"
         self.node_binaries = Path(node_binaries)
         self.containerd = Containerd(folder, self.logs)
         self.kubelet = kubelet.kubelet(self.node_binaries / "kubelet", folder, self, self.containerd, cgroup)
@@ -53,18 +54,17 @@ class NodeCluster(Cluster):
             process.stop(grace=3)
         super().stop(keep=True)
 
-    def wire_audit(self, webhook):
+    def wire_audit(self, kubeconfig):
         """What an administrator does after the installation: flags for the API server, and its restart."""
-        self.apiserver.stop()
-        self.apiserver.process = None  # the flags of a process are fixed
-        self.apiserver.start(webhook)
-        self._revive([self._components[1][1]])
+        self.options.apiserver_flags += [
+            f"--audit-webhook-config-file={kubeconfig}",
+            "--audit-webhook-batch-max-wait=1s",
+            "--audit-webhook-initial-backoff=1s",
+        ]
+        self.restart_apiserver(while_down=self._forget_flags)
 
-    def _revive(self, processes):
-        # As in restart_apiserver(): the scheduler's cache can disagree with a restarted API server.
-        for process in processes:
-            process.stop(grace=1)
-            process.start()
+    def _forget_flags(self):
+        self.apiserver.process = None  # the flags of a process are fixed: it is made anew
 
     def _ready(self):
         nodes = self.core().list_node().items

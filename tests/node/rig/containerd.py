@@ -1,7 +1,9 @@
 """containerd with a folder, a socket and a configuration of its own; it can be restarted below running pods."""
 
+import json
 import shutil
 import subprocess
+import tarfile
 
 from harness.process import Process
 
@@ -50,9 +52,11 @@ class Containerd:
         self.start()
 
     def import_image(self, archive):
-        """Returns the names that the image now has."""
-        lines = self.ctr("images", "import", "--all-platforms", archive).splitlines()
-        return [line.split()[1] for line in lines if line.startswith("unpacking ")]
+        """Returns the name that the image bears in the archive, which is what pods call it."""
+        self.ctr("images", "import", archive)
+        with tarfile.open(archive) as files:
+            (image,) = json.load(files.extractfile("manifest.json"))
+        return image["RepoTags"][0]
 
     def ctr(self, *words):
         command = ["ctr", "--address", self.socket, "--namespace", "k8s.io", *map(str, words)]
