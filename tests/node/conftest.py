@@ -10,9 +10,13 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cluster")]
 
 from harness import tables  # noqa: E402
-from rig import install, needs  # noqa: E402
+from rig import chart, needs  # noqa: E402
+from rig.chart import ChartRemint  # noqa: E402
+from rig.install import PlainRemint  # noqa: E402
 from rig.logs import PodLogs  # noqa: E402
 from rig.cluster import NodeCluster  # noqa: E402
+from rig.party import Party  # noqa: E402
+from rig.usage import Usage  # noqa: E402
 
 _FOLDER = os.environ.get("REMINT_NODE_FOLDER")
 
@@ -56,4 +60,27 @@ def logs(node):
 
 @pytest.fixture(scope="session")
 def remint(node, logs):
-    return install.install(node)
+    """Installed from the image, the API server wired to it. Without a chart beside the sources: by plain manifests."""
+    image = node.containerd.import_image(os.environ["REMINT_IMAGE"])
+    remint = (ChartRemint if chart.folder().is_dir() else PlainRemint)(node, image)
+    remint.install()
+    remint.wait_leading()
+    remint.wire()
+    return remint
+
+
+@pytest.fixture(scope="session")
+def usage(remint):
+    usage = Usage(remint)
+    usage.start()
+    yield usage
+    usage.close()
+
+
+@pytest.fixture(scope="session")
+def short(node, logs):
+    """Workloads whose tokens live for ten minutes from now: made early, so that other stories fill the time."""
+    party = Party(node, logs, "short", token_seconds=600)
+    party.add_well("fresh", account="shop", token_seconds=600)
+    party.add_well("fresh-probe", account="shop", token_seconds=600, host_network=True)
+    return party.wait_listing()

@@ -31,6 +31,7 @@ class NodeCluster(Cluster):
             f"--kubelet-client-certificate={kubelet_client.cert}",
             f"--kubelet-client-key={kubelet_client.key}",
         ]
+        self.cgroup = cgroup
         self.pod_logs = folder / "pod-logs"
         self.node_binaries = Path(node_binaries)
         self.containerd = Containerd(folder, self.logs)
@@ -54,12 +55,13 @@ class NodeCluster(Cluster):
             process.stop(grace=3)
         super().stop(keep=True)
 
-    def wire_audit(self, kubeconfig):
+    def wire_audit(self, kubeconfig, policy=None):
         """What an administrator does after the installation: flags for the API server, and its restart."""
         self.options.apiserver_flags += [
             f"--audit-webhook-config-file={kubeconfig}",
             "--audit-webhook-batch-max-wait=1s",
             "--audit-webhook-initial-backoff=1s",
+            *([f"--audit-policy-file={policy}"] if policy else []),
         ]
         self.restart_apiserver(while_down=self._forget_flags)
 

@@ -52,11 +52,12 @@ class Containerd:
         self.start()
 
     def import_image(self, archive):
-        """Returns the name that the image bears in the archive, which is what pods call it."""
+        """Returns the image's full name, by which pods call it."""
         self.ctr("images", "import", archive)
         with tarfile.open(archive) as files:
             (image,) = json.load(files.extractfile("manifest.json"))
-        return image["RepoTags"][0]
+        name = image["RepoTags"][0]
+        return name if name.count("/") > 1 or "." in name.split("/")[0] else f"docker.io/library/{name}"
 
     def ctr(self, *words):
         command = ["ctr", "--address", self.socket, "--namespace", "k8s.io", *map(str, words)]

@@ -1,7 +1,6 @@
 """Remint on the node, as a user installs it; and looking at its pods."""
 
 import base64
-import os
 from pathlib import Path
 
 from harness import resources
@@ -88,10 +87,18 @@ class PlainRemint(Remint):
             "securityContext": {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "runAsNonRoot": True,
                                 "capabilities": {"drop": ["ALL"]}},
         }  # fmt: skip
+        place = "/var/run/secrets/kubernetes.io/serviceaccount"
+        container["volumeMounts"].append({"name": "token", "mountPath": place, "readOnly": True})
+        # Short: after a change of the signing key Remint's own token is dead until the kubelet renews it.
+        token = [{"serviceAccountToken": {"path": "token", "expirationSeconds": 600}}, {"configMap": {"name": "kube-root-ca.crt"}}]
         return {
             "serviceAccountName": "remint",
+            "automountServiceAccountToken": False,
             "containers": [container],
-            "volumes": [{"name": "tls", "secret": {"secretName": "remint"}}],
+            "volumes": [
+                {"name": "tls", "secret": {"secretName": "remint"}},
+                {"name": "token", "projected": {"sources": token}},
+            ],
         }
 
 
@@ -99,11 +106,3 @@ def _ready(pod):
     return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
 
 
-def install(node):
-    """Imports the image and installs Remint from it."""
-    image = node.containerd.import_image(os.environ["REMINT_IMAGE"])
-    remint = PlainRemint(node, image)
-    remint.install()
-    remint.wait_leading()
-    remint.wire()
-    return remint

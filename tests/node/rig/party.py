@@ -1,10 +1,12 @@
 """One namespace with a workload of each kind that reads its token once, beside some that do well and must be left alone."""
 
+import base64
 from dataclasses import dataclass, field
 
 from harness.resources import outcome, phase, restarts_of
 from harness.wait import wait_until
 from harness.workloads import Space
+from kubernetes.client import RbacAuthorizationV1Api
 from kubernetes.client.exceptions import ApiException
 
 from . import client
@@ -30,21 +32,24 @@ class Guest:
 
 
 class Party:
-    def __init__(self, node, logs, name, token_seconds=None):
+    def __init__(self, node, logs, name, kinds=tuple(STRATEGIES), **how):
+        """`how`: the way in which the broken ones get their tokens, as client.pod() has it."""
         self.node = node
         self.logs = logs
         self.space = Space(node, name)
         self.broken, self.well = [], []
         for account in ("shop", "other"):
             self.space.core.create_namespaced_service_account(name, {"metadata": {"name": account}})
-        s, once = self.space, {"token_seconds": token_seconds}
-        self.broken = [
-            self._guest(s.deployment, "cart", once, replicas=2),
-            self._guest(s.stateful_set, "ledger", once, replicas=2),
-            self._guest(s.daemon_set, "probe", once | {"host_network": True}),
-            self._guest(s.replication_controller, "queue", once, replicas=2),
-            self._guest(s.bare_pod, "shell", once),
-        ]
+        makers = {
+            "Deployment": (self.space.deployment, "cart", {"replicas": 2}),
+            "StatefulSet": (self.space.stateful_set, "ledger", {"replicas": 2}),
+            "DaemonSet": (self.space.daemon_set, "probe", {}),
+            "ReplicationController": (self.space.replication_controller, "queue", {"replicas": 2}),
+            "Pod": (self.space.bare_pod, "shell", {}),
+        }
+        for kind in kinds:
+            make, called, extra = makers[kind]
+            self.broken.append(self._guest(make, called, how | {"host_network": kind == "DaemonSet"}, **extra))
 
     def add_well(self, name, host_network=False, account="other", **how):
         """A Deployment, or on the host's network a DaemonSet, that is to be left alone."""
@@ -61,15 +66,33 @@ class Party:
     def guests(self):
         return self.broken + self.well
 
-    def wait_listing(self, timeout=90):
+    def add_certificate_client(self, name):
+        """One that shows a certificate of its own, and no token."""
+        pair = self.node.authority.client(name, name)
+        data = {"tls.crt": pair.cert, "tls.key": pair.key}
+        data = {key: base64.b64encode(path.read_bytes()).decode() for key, path in data.items()}
+        self.space.core.create_namespaced_secret(self.space.name, {"metadata": {"name": name}, "data": data})
+        RbacAuthorizationV1Api(self.node.api_client()).create_namespaced_role_binding(self.space.name, {
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}],
+        })  # fmt: skip
+        return self.add_well(name, read="certificate", secret=name)
+
+    def wait_listing(self, timeout=90, guests=None):
         """Until every pod has listed something; then remembers who they are."""
-        for guest in self.guests:
+        guests = guests or self.guests
+        for guest in guests:
             guest.workload.wait_ready(timeout)
-        wait_until(lambda: all(self._pods_that(LISTED, g) >= g.workload.pod_uids() for g in self.guests), timeout,
+        wait_until(lambda: all(self._pods_that(LISTED, g) >= g.workload.pod_uids() for g in guests), timeout,
                    f"all pods in {self.space.name} to list something")  # fmt: skip
-        for guest in self.guests:
+        for guest in guests:
             guest.uid, guest.pods = guest.workload.uid, guest.workload.pod_uids()
         return self
+
+    def restarts(self):
+        """Every WorkloadRestart about a workload of this namespace."""
+        return [restart for guest in self.guests for restart in restarts_of(guest.workload, guest.uid)]
 
     def wait_rejected(self, timeout, guests=None):
         """Until every broken workload was told 401."""
@@ -115,5 +138,15 @@ class Party:
     def _pods_that(self, said, guest):
         return {line.uid for line in self.logs.of(self.space.name, guest.workload.name) if line.text.endswith(said)}
 
-    def delete(self):
-        self.space.delete()
+    def recreate_account(self):
+        """By its name it is the same; the tokens of its pods name the old UID."""
+        core, name = self.space.core, self.space.name
+        core.delete_namespaced_service_account("shop", name)
+        core.create_namespaced_service_account(name, {"metadata": {"name": "shop"}})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:  # what failed stays to be looked at
+            self.space.delete()
