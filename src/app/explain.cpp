@@ -47,7 +47,7 @@ Result<void> read_workload(Gathering& g) {
       g.report.notes.push_back("it belongs to " + pod->owner.kind + "/" + pod->owner.name +
                                ": that is what is restarted");
     }
-    inventory.apply(std::move(*pod), system_clock().now());
+    inventory.apply(*pod, system_clock().now());
   } else {
     auto workload = detect::decode_workload(*text, g.target.api_version, g.target.kind);
     if (!workload) return std::unexpected(workload.error());

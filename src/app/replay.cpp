@@ -98,7 +98,7 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   if (first_change != objects->end()) now = std::min(now, *first_change->at);
   if (now == Time::max()) now = Time{};
   player.summary.begin = now;
-  auto log = read_apiserver_logs(options.apiserver_log, now);
+  auto log = read_apiserver_logs(options.apiserver_log, {now, options.apiserver_log_utc_offset});
   if (!log) return std::unexpected(log.error());
   for (const auto& warning : log->warnings) err << "warning: " << warning << '\n';
 

@@ -12,9 +12,8 @@ constexpr std::size_t kMaxFile = std::size_t{2} << 30U;
 
 }  // namespace
 
-Result<RecordedLines> read_apiserver_logs(const std::vector<std::string>& files, Time about) {
+Result<RecordedLines> read_apiserver_logs(const std::vector<std::string>& files, const detect::LogClock& clock) {
   RecordedLines recorded;
-  const detect::LogClock clock{about, Duration::zero()};
   for (std::size_t stream = 0; stream < files.size(); ++stream) {
     auto text = read_file(files[stream], kMaxFile);
     if (!text) return fail_in(text.error(), "--apiserver-log");

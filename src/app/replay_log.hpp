@@ -19,7 +19,8 @@ struct RecordedLines {
   std::vector<std::string> warnings;
 };
 
-/// `about`: a time of the recording, for klog prints no year. A file that cannot be read is an error.
-[[nodiscard]] Result<RecordedLines> read_apiserver_logs(const std::vector<std::string>& files, Time about);
+/// `clock`: a time of the recording, for klog prints neither year nor zone. A file that cannot be read is an error.
+[[nodiscard]] Result<RecordedLines> read_apiserver_logs(const std::vector<std::string>& files,
+                                                        const detect::LogClock& clock);
 
 }  // namespace remint::app

@@ -6,6 +6,7 @@
 #include "remint/base/file.hpp"
 #include "remint/base/gzip.hpp"
 #include "remint/base/yaml.hpp"
+#include "remint/detect/cluster_object.hpp"
 #include "remint/policy/parse.hpp"
 
 namespace remint::app {
@@ -15,12 +16,10 @@ constexpr std::size_t kMaxFile = std::size_t{2} << 30U;
 
 bool is_policy(const std::string& kind) { return kind == "ClusterTokenRefreshPolicy" || kind == "TokenRefreshPolicy"; }
 
-ObjectChange change_of(const Json& object, std::optional<Time> at, bool deleted, const std::string& list_kind,
-                       const std::string& list_api) {
+ObjectChange change_of(const Json& object, std::optional<Time> at, bool deleted, const std::string& list_kind) {
   FieldErrors ignored;
   const JsonReader reader(object, ignored);
-  return {at, deleted, reader.at("kind").string(list_kind), reader.at("apiVersion").string(list_api),
-          dump_json(object)};
+  return {at, deleted, reader.at("kind").string(list_kind), dump_json(object)};
 }
 
 /// "PodList" -> "Pod": items of a typed list do not say what they are.
@@ -44,19 +43,19 @@ Result<void> add_document(const Json& document, std::vector<ObjectChange>& chang
     if (type != "ADDED" && type != "MODIFIED" && type != "DELETED")
       reader.error("\"type\" must be ADDED, MODIFIED or DELETED");
     if (!errors.empty()) return fail(ErrorCode::kInvalid, join(errors));
-    changes.push_back(change_of(document.at("object"), at, type == "DELETED", "", ""));
+    changes.push_back(change_of(document.at("object"), at, type == "DELETED", ""));
     return {};
   }
   const auto kind = reader.at("kind").string();
   if (kind.ends_with("List") && reader.at("items").present()) {
     const auto item = kind == "List" ? std::string() : item_kind(kind);
     for (const auto& object : reader.at("items").items()) {
-      changes.push_back(change_of(object.json(), std::nullopt, false, item, reader.at("apiVersion").string()));
+      changes.push_back(change_of(object.json(), std::nullopt, false, item));
     }
   } else if (kind.empty()) {
     return fail(ErrorCode::kInvalid, "neither a List, nor an object with a kind, nor {time, type, object}");
   } else {
-    changes.push_back(change_of(document, std::nullopt, false, "", ""));
+    changes.push_back(change_of(document, std::nullopt, false, ""));
   }
   return errors.empty() ? Result<void>() : fail(ErrorCode::kInvalid, join(errors));
 }
@@ -139,68 +138,16 @@ Result<void> ObjectPlayer::apply_policy(const ObjectChange& change) {
 }
 
 Result<void> ObjectPlayer::apply(const ObjectChange& change, Time now) {
-  using enum detect::ObjectKind;
-  auto& detector = engine_.detector();
-  auto& inventory = detector.inventory();
   if (is_policy(change.kind)) return apply_policy(change);
-  if (change.kind == "Pod") {
-    auto pod = detect::decode_pod(change.text);
-    if (!pod) return fail_in(pod.error(), "Pod");
-    const std::string uid = pod->uid;
-    if (change.deleted) {
-      inventory.remove(kPod, uid, now);
-    } else {
-      inventory.apply(*pod, now);
-    }
-    detector.pod_changed(uid);
-    return {};
-  }
-  if (change.kind == "Node") {
-    auto node = detect::decode_node(change.text);
-    if (!node) return fail_in(node.error(), "Node");
-    if (change.deleted) {
-      inventory.remove(kNode, node->name, now);
-    } else {
-      inventory.apply(std::move(*node));
-    }
-    return {};
-  }
-  if (change.kind == "Namespace") {
-    auto ns = detect::decode_namespace(change.text);
-    if (!ns) return fail_in(ns.error(), "Namespace");
-    if (change.deleted) {
-      inventory.remove(kNamespace, ns->name, now);
-    } else {
-      inventory.apply(std::move(*ns));
-    }
-    engine_.reconsider();
-    return {};
-  }
-  if (change.kind == "ServiceAccount") {
-    auto account = detect::decode_service_account(change.text);
-    if (!account) return fail_in(account.error(), "ServiceAccount");
-    if (change.deleted) {
-      inventory.remove(kServiceAccount, account->uid, now);
-    } else {
-      inventory.apply(std::move(*account));
-    }
-    return {};
-  }
-  static const std::map<std::string, detect::ObjectKind> kKinds{{"ReplicaSet", kReplicaSet},
-                                                                {"Deployment", kDeployment},
-                                                                {"StatefulSet", kStatefulSet},
-                                                                {"DaemonSet", kDaemonSet},
-                                                                {"ReplicationController", kReplicationController}};
-  const auto kind = kKinds.find(change.kind);
-  if (kind == kKinds.end()) return {};
-  auto workload = detect::decode_workload(change.text, change.api_version, change.kind);
-  if (!workload) return fail_in(workload.error(), change.kind);
+  const auto kind = detect::object_kind(change.kind);
+  if (!kind) return {};
+  const auto object = detect::decode_object(*kind, change.text);
+  if (!object) return std::unexpected(object.error());
   if (change.deleted) {
-    inventory.remove(kind->second, workload->ref.uid, now);
+    engine_.remove(*kind, object->id(), now);
   } else {
-    inventory.apply(kind->second, std::move(*workload));
+    engine_.apply(*object, now);
   }
-  engine_.reconsider();
   return {};
 }
 

@@ -13,7 +13,6 @@ struct ObjectChange {
   std::optional<Time> at;  ///< absent: exists from the start
   bool deleted = false;
   std::string kind;
-  std::string api_version;
   std::string text;  ///< the object as JSON
 };
 

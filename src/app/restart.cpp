@@ -50,7 +50,8 @@ void print_line(std::ostream& out, const restart::Journal& journal, Time now) {
   const std::string where = status.step.empty() ? std::string(to_string(status.phase))
                                                 : std::string(to_string(status.phase)) + "/" + status.step;
   out << format_rfc3339(now).substr(11, 8) << "  " << where
-      << std::string(where.size() < 22 ? 22 - where.size() : 1, ' ') << status.message << std::endl;
+      << std::string(where.size() < 22 ? 22 - where.size() : 1, ' ') << status.message << '\n'
+      << std::flush;
 }
 
 /// Until it is final. kTimeout: nobody finished it in time.
@@ -76,7 +77,8 @@ Result<restart::Journal> follow(kube::Client& client, const ObjectKey& key, cons
     if (is_final(journal->status.phase)) return journal;
     if (journal->status.phase == Phase::kPending && waited > kNobodyThere && !nobody_said && !options.cluster.json) {
       out << "          nobody has taken it up for 20 s: is Remint running, and does one replica hold the lease?"
-          << std::endl;
+          << '\n'
+          << std::flush;
       nobody_said = true;
     }
     if (waited > options.timeout) {
@@ -136,7 +138,8 @@ int restart(const RestartOptions& options, std::ostream& out, std::ostream& err)
   if (!created) return fail_with(err, created.error(), kFailed);
   auto journal = restart::read_journal(*created);
   if (!journal) return fail_with(err, journal.error(), kFailed);
-  if (!options.cluster.json) out << "workloadrestart.remint.dev/" << journal->key.name << " created" << std::endl;
+  if (!options.cluster.json)
+    out << "workloadrestart.remint.dev/" << journal->key.name << " created" << '\n' << std::flush;
   if (!options.wait) {
     if (options.cluster.json) out << *created << '\n';
     return kOk;

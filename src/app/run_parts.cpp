@@ -38,7 +38,8 @@ controllers::RestartSettings restart_settings(const RunOptions& options) {
 
 }  // namespace
 
-RunParts::RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> transport, std::function<void()> on_lost)
+RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transport>& transport,
+                   std::function<void()> on_lost)
     : options_(options),
       reader_(transport, metrics_, system_clock()),
       writer_(transport, metrics_, system_clock(),
@@ -184,79 +185,6 @@ restart::PruneRules RunParts::prune_rules() const {
   restart::PruneRules rules;
   rules.keep_for = longest_memory_.load();
   return rules;
-}
-
-void RunParts::add_to(runtime::Manager& manager) {
-  using std::chrono::milliseconds;
-  // First the open ports: a probe must find an honest "not ready yet" instead of a closed door.
-  manager.add({"metrics and health", [this] { return start_ops_server(); },
-               [this](milliseconds grace) { ops_server_->drain(grace); }});
-  // Detection before the reflectors that post to it, and stopped after them: a post to a box that nobody empties would
-  // hang.
-  manager.add({"detection",
-               [this] {
-                 detection_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { detection_->stop(); }});
-  manager.add({"caches",
-               [this] {
-                 for (auto& reflector : reflectors_) reflector->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) {
-                 for (auto& reflector : reflectors_) reflector->stop();
-               }});
-  // The lease is given up only after everything that writes has stopped, the Events about it included.
-  if (elector_) {
-    manager.add({"leader election",
-                 [this] {
-                   elector_->start();
-                   return Result<void>();
-                 },
-                 [this](milliseconds) { elector_->stop(true); }});
-  }
-  manager.add({"events",
-               [this] {
-                 events_.start();
-                 return Result<void>();
-               },
-               [this](milliseconds grace) { events_.stop(grace / 2); }});
-  manager.add({"decisions",
-               [this] {
-                 decisions_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { decisions_->stop(); }});
-  manager.add({"restarts",
-               [this] {
-                 restarts_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { restarts_->stop(); }});
-  manager.add({"pruner",
-               [this] {
-                 pruner_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { pruner_->stop(); }});
-  manager.add({"policies",
-               [this] {
-                 policies_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { policies_->stop(); }});
-  manager.add({"API servers' logs",
-               [this] {
-                 for (auto& log : logs_) log->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) {
-                 for (auto& log : logs_) log->stop();
-               }});
-  // Last in, first out: no event is taken that nobody will look at.
-  manager.add({"audit intake", [this] { return start_audit_server(); },
-               [this](milliseconds grace) { audit_server_->drain(grace); }});
 }
 
 }  // namespace remint::app

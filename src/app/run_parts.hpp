@@ -28,7 +28,7 @@ class RunParts {
  public:
   /// Creates everything and connects it; starts nothing. `on_lost` is called when the lease is lost: it must end the
   /// process.
-  RunParts(const RunOptions& options, std::shared_ptr<kube::Transport> transport, std::function<void()> on_lost);
+  RunParts(const RunOptions& options, const std::shared_ptr<kube::Transport>& transport, std::function<void()> on_lost);
   ~RunParts();
 
   /// In the order in which they start.

@@ -46,6 +46,23 @@ void DetectionEngine::observe(const detect::AuditReport& report, const detect::A
   detector_.observe(batch, now);
 }
 
+void DetectionEngine::apply(const detect::ClusterObject& object, Time now) {
+  object.apply_to(detector_.inventory(), now);
+  object_changed(object.kind, object.id());
+}
+
+void DetectionEngine::remove(detect::ObjectKind kind, const std::string& id, Time now) {
+  detector_.inventory().remove(kind, id, now);
+  object_changed(kind, id);
+}
+
+void DetectionEngine::object_changed(detect::ObjectKind kind, const std::string& id) {
+  using enum detect::ObjectKind;
+  if (kind == kPod) return detector_.pod_changed(id);
+  // Whose nodes and ServiceAccounts they are is asked when the next event comes; no decision hangs on them.
+  if (kind != kNode && kind != kServiceAccount) reconsider_all_ = true;
+}
+
 void DetectionEngine::set_policies(std::vector<policy::Policy> policies) {
   policies_ = std::move(policies);
   reconsider_all_ = true;

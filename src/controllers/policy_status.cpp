@@ -27,7 +27,8 @@ Json ready_condition(const PolicyView& view, Time now) {
   condition["lastTransitionTime"] = format_rfc3339(now);
   if (view.previous != nullptr && view.previous->is_object()) {
     for (const auto& old : view.previous->value("conditions", Json::array())) {
-      if (old.is_object() && old.value("type", "") == "Ready" && old.value("status", "") == condition["status"]) {
+      if (old.is_object() && old.value("type", "") == "Ready" &&
+          old.value("status", "") == condition["status"].get<std::string>()) {
         condition["lastTransitionTime"] =
             old.value("lastTransitionTime", condition["lastTransitionTime"].get<std::string>());
       }

@@ -1,10 +1,7 @@
 #include "own_restarts.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <set>
-#include <string_view>
-#include <utility>
 
 namespace remint::policy {
 namespace {
@@ -62,9 +59,7 @@ std::vector<const PastRestart*> failures_since_cure(std::span<const PastRestart>
   std::ranges::copy_if(own, std::back_inserter(failures), [&](const PastRestart* restart) {
     return restart->phase == Phase::kFailed && (!cured || ended(*restart) > *cured);
   });
-  std::ranges::sort(failures, std::greater<>(), [](const PastRestart* restart) {
-    return std::pair(ended(*restart), std::string_view(restart->name));
-  });
+  std::ranges::stable_sort(failures, std::greater<>(), [](const PastRestart* restart) { return ended(*restart); });
   return failures;
 }
 

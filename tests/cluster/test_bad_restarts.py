@@ -93,19 +93,19 @@ def test_a_target_in_another_namespace(remint_cluster, stand):
 # What is in `status` is input too -----------------------------------------------------------------------------------
 
 
-def begun(stand, creator="replication_controller", strategy="ScaleToZero", then=1, **spec):
-    """A restart whose operator died when the write number `then` was applied: its journal is whole."""
-    web = getattr(stand.space, creator)("web", **spec).wait_ready()
-    operator = stand.operator()
+def begun(stand, then=1, flags=()):
+    """A controller of 2, and a restart of it whose operator died when write `then` was applied: its journal is whole."""
+    web = stand.space.replication_controller("web", replicas=2).wait_ready()
+    operator = stand.operator(flags=flags)
     operator.proxy.at(then, APPLIED, lambda: (operator.kill(), operator.proxy.cut()))
-    restart = order(web, strategy)
+    restart = order(web, "ScaleToZero")
     operator.proxy.wait_fired(30)
-    return web, restart, operator
+    return web, restart
 
 
 @pytest.mark.parametrize("change", [{"replicas": 90}, {"replicas": None}, {"uid": "x"}])
 def test_what_was_saved_can_never_be_changed(stand, change):
-    _, restart, _ = begun(stand, replicas=2)
+    _, restart = begun(stand)
     with pytest.raises(ApiException) as refusal:
         restart.patch_status({"saved": change})
     assert refusal.value.status == 422
@@ -212,11 +212,7 @@ def sealed(remint_cluster):
 
 
 def test_with_a_key_what_remint_wrote_is_carried_on(stand, sealed):
-    web = stand.space.replication_controller("web", replicas=2).wait_ready()
-    first = stand.operator(flags=sealed)
-    first.proxy.at(2, APPLIED, lambda: (first.kill(), first.proxy.cut()))
-    restart = order(web, "ScaleToZero")
-    first.proxy.wait_fired(30)
+    web, restart = begun(stand, then=2, flags=sealed)
     stand.operator(flags=sealed)
     assert restart.wait_finished()["status"]["phase"] == "Succeeded"
     web.wait_ready()
@@ -224,11 +220,7 @@ def test_with_a_key_what_remint_wrote_is_carried_on(stand, sealed):
 
 
 def test_a_key_is_replaced_while_a_restart_is_under_way(stand, sealed):
-    web = stand.space.replication_controller("web", replicas=2).wait_ready()
-    first = stand.operator(flags=sealed)
-    first.proxy.at(2, APPLIED, lambda: (first.kill(), first.proxy.cut()))
-    restart = order(web, "ScaleToZero")
-    first.proxy.wait_fired(30)
+    web, restart = begun(stand, then=2, flags=sealed)
     _, old = sealed
     both = old.with_name("replaced.key")
     both.write_text("fedcba9876543210" * 4 + "\n" + old.read_text() + "\n")
@@ -239,11 +231,7 @@ def test_a_key_is_replaced_while_a_restart_is_under_way(stand, sealed):
 
 
 def test_with_a_key_what_was_changed_afterwards_is_not_carried_on(stand, sealed):
-    web = stand.space.replication_controller("web", replicas=2).wait_ready()
-    first = stand.operator(flags=sealed)
-    first.proxy.at(1, APPLIED, lambda: (first.kill(), first.proxy.cut()))
-    restart = order(web, "ScaleToZero")
-    first.proxy.wait_fired(30)
+    web, restart = begun(stand, flags=sealed)
     restart.patch_status({"step": "ScaleUp"})
     stand.operator(flags=sealed)
     refused(stand, restart)

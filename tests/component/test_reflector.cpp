@@ -173,17 +173,21 @@ TEST_CASE("a store shows a relist whole, and only whole") {
     const Json& meta = (*json)["metadata"];
     return std::pair(ObjectKey{meta["namespace"], meta["name"]}, meta["uid"].get<std::string>());
   });
-  Connected connected(config_for(server.port()));
+  // As patient as in production: under ThreadSanitizer on a busy machine these three megabytes take seconds, and a
+  // client that gave up after 5 of them never got its list.
+  Connected connected(config_for(server.port()), kube::ClientSettings{});
   runtime::ReflectorSettings settings = quick_reflector();
   settings.resource = kube::kPods;
   settings.ns = {};
   runtime::Reflector reflector(connected.client, settings, store, connected.metrics);
   reflector.start();
   std::set<std::size_t> sizes;
-  REQUIRE(wait_until([&] {
-    sizes.insert(store.all().size());
-    return reflector.synced();
-  }));
+  REQUIRE(wait_until(
+      [&] {
+        sizes.insert(store.all().size());
+        return reflector.synced();
+      },
+      std::chrono::minutes(2)));
   sizes.insert(store.all().size());
   for (const auto size : sizes) CHECK((size == 0 || size == 600));
   REQUIRE(store.get(pod_key(567)));

@@ -51,6 +51,7 @@ struct RunOptions {
 struct ReplayOptions {
   LogOptions log;
   std::vector<std::string> audit, apiserver_log;
+  Duration apiserver_log_utc_offset{};
   std::string pod_logs, objects, policy;
   bool json = false;
   Duration extended_token_lifetime = std::chrono::seconds(31'536'000);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "remint/detect/cluster_object.hpp"
 #include "remint/detect/detector.hpp"
 #include "remint/policy/decide.hpp"
 
@@ -36,10 +37,14 @@ class DetectionEngine {
  public:
   explicit DetectionEngine(EngineSettings settings);
 
-  /// To feed objects: apply to detector().inventory(), then call pod_changed()/workload_changed() here.
   [[nodiscard]] detect::Detector& detector() { return detector_; }
   [[nodiscard]] const detect::Detector& detector() const { return detector_; }
   void observe(const detect::AuditReport& report, const detect::AuditBatch& batch, Time now);
+  /// To the inventory and all that hangs on it: a pod that begins to terminate closes its case, and whoever unpauses a
+  /// Deployment expects an answer now.
+  void apply(const detect::ClusterObject& object, Time now);
+  /// By UID, or a node's or namespace's name.
+  void remove(detect::ObjectKind kind, const std::string& id, Time now);
 
   void set_policies(std::vector<policy::Policy> policies);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
@@ -47,7 +52,7 @@ class DetectionEngine {
   void set_restart(const std::string& ns, policy::PastRestart restart);
   /// Deleted, or never created after all.
   void remove_restart(const std::string& ns, const std::string& name);
-  /// Workload or namespace objects changed: what was decided on them is looked at again.
+  /// What was decided is looked at again, all of it.
   void reconsider() { reconsider_all_ = true; }
 
   /// Decides what is due. Returns decisions that are new or differ in kind, check, strategy, policy or time from the
@@ -69,6 +74,7 @@ class DetectionEngine {
     std::optional<Time> closed;  ///< since when there is no case
   };
 
+  void object_changed(detect::ObjectKind kind, const std::string& id);
   [[nodiscard]] std::vector<policy::PastRestart> restarts() const;
   [[nodiscard]] WorkloadDecision decide(const detect::Case& the_case, Time now) const;
   void finish_assumed(Time now);

@@ -24,8 +24,9 @@ namespace remint::runtime {
 /// A resourceVersion as a number, for comparing two versions of objects of one resource; 0 when it is not one.
 [[nodiscard]] inline std::uint64_t version_number(std::string_view resource_version) {
   std::uint64_t number = 0;
-  const auto* end = resource_version.data() + resource_version.size();
-  const auto parsed = std::from_chars(resource_version.data(), end, number);
+  const char* const begin = resource_version.data();
+  const char* const end = begin + resource_version.size();
+  const auto parsed = std::from_chars(begin, end, number);
   return parsed.ec == std::errc() && parsed.ptr == end ? number : 0;
 }
 

@@ -1,0 +1,23 @@
+#pragma once
+// Flags that several commands have. Included by the option parsers alone: it carries CLI11's types.
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "remint/app/options.hpp"
+
+namespace remint::app {
+
+/// Turns CLI11's texts into values of ours, with its own way of reporting errors.
+[[nodiscard]] CLI::Validator duration_into(Duration& target);
+void add_log_flags(CLI::App& command, LogOptions& log);
+/// --apiserver-log-utc-offset
+void add_utc_offset_flag(CLI::App& command, Duration& offset);
+
+/// The command `run` (options_run.cpp); `durations` keeps the flags' texts while they are parsed.
+void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations);
+/// What no single flag shows.
+[[nodiscard]] Result<void> check(const RunOptions& o);
+
+}  // namespace remint::app

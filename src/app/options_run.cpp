@@ -1,0 +1,102 @@
+// The flags of `remint run`.
+#include "option_flags.hpp"
+#include "remint/base/file.hpp"
+#include "remint/restart/seal.hpp"
+
+namespace remint::app {
+namespace {
+
+constexpr const char* kRunFooter =
+    "Examples:\n"
+    "  remint run --audit-tls-cert tls.crt --audit-tls-key tls.key --audit-client-ca ca.crt\n"
+    "  remint run --kubeconfig ~/.kube/config --context dev --log-level debug ...\n"
+    "  remint run --audit-insecure-http --audit-listen 127.0.0.1:8081      # a laptop, nothing else\n";
+
+std::vector<std::string> read_keys(const std::string& path) {
+  constexpr std::size_t kLongest = 64U << 10U;
+  const auto text = read_file(path, kLongest);
+  if (!text) throw CLI::ValidationError("--journal-key-file", text.error().message);
+  auto keys = restart::parse_journal_keys(*text);
+  if (!keys) throw CLI::ValidationError("--journal-key-file", path + ": " + keys.error().message);
+  return std::move(*keys);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) {
+  auto& run = *app.add_subcommand("run", "Watch, decide and act, until SIGTERM");
+  run.footer(kRunFooter);
+  run.add_option("--kubeconfig", o.kube.kubeconfig,
+                 "Default: $KUBECONFIG, then the pod's own account, then ~/.kube/config");
+  run.add_option("--context", o.kube.context, "Context of the kubeconfig (default: its current one)");
+  run.add_flag("--insecure-skip-tls-verify", o.kube.allow_insecure_tls,
+               "Accept a kubeconfig that says so; without this flag it is refused");
+  run.add_option("--listen", o.listen, "Address of /metrics, /healthz and /readyz")->capture_default_str();
+  run.add_option("--audit-listen", o.audit_listen, "Address of POST /audit")->capture_default_str();
+  run.add_option("--audit-tls-cert", o.audit_tls_cert, "Server certificate (PEM); read again when it changes");
+  run.add_option("--audit-tls-key", o.audit_tls_key, "Its key (PEM)");
+  run.add_option("--audit-client-ca", o.audit_client_ca, "Who signs the API server's client certificate (PEM)");
+  run.add_option("--audit-token-file", o.audit_token_file, "File with the bearer token that senders must show");
+  run.add_flag("--audit-insecure-http", o.audit_insecure_http,
+               "Plain HTTP, no authentication, on a loopback address only: for trying things out");
+  run.add_flag("--leader-elect,!--no-leader-elect", o.leader_elect, "Act only while holding the Lease (default: yes)");
+  run.add_option(
+      "--lease-namespace", o.own_namespace,
+      "Remint's own namespace: holds the Lease and is never touched (default: $POD_NAMESPACE, else remint-system)");
+  run.add_option("--lease-name", o.lease_name, "Name of the Lease")->capture_default_str();
+  run.add_option("--identity", o.identity, "Name of this replica (default: $POD_NAME, else host name and process id)");
+  run.add_option("--lease-duration", durations[0], "How long a silent leader is waited for (default: 15s)")
+      ->check(duration_into(o.lease_duration));
+  run.add_option("--extended-token-lifetime", durations[1], "Life of an extended token: 2160h on EKS (default: 8760h)")
+      ->check(duration_into(o.extended_token_lifetime));
+  run.add_option("--grace", durations[2], "How long a stop may take (default: 20s)")->check(duration_into(o.grace));
+  run.add_option("--restart-deadline", durations[3],
+                 "How long pods may take to be replaced and become available (default: 15m)")
+      ->check(duration_into(o.restart_deadline));
+  run.add_option("--restart-quiet", durations[4],
+                 "How long all new pods must authenticate before they count as cured (default: 30s)")
+      ->check(duration_into(o.restart_quiet));
+  run.add_option("--restart-poll", durations[5], "How often a restart under way is looked at (default: 2s)")
+      ->check(duration_into(o.restart_poll));
+  run.add_option_function<std::string>(
+      "--journal-key-file", [&o](const std::string& path) { o.journal_keys = read_keys(path); },
+      "File with a random key of at least 32 characters, the same for all replicas. With it only journals whose status "
+      "Remint itself wrote are carried on; without it, whoever may write the status of WorkloadRestarts acts through "
+      "Remint. One key per line: the first one seals, all are accepted");
+  run.add_option("--apiserver-log", o.apiserver_log,
+                 "Log file of an API server, to be followed: says why tokens were rejected (text or JSON, rotated or "
+                 "not); one per API server, may be given several times")
+      ->allow_extra_args(false);
+  add_utc_offset_flag(run, o.apiserver_log_utc_offset);
+  add_log_flags(run, o.log);
+}
+
+Result<void> check(const RunOptions& o) {
+  if (o.leader_elect && (o.lease_duration < std::chrono::seconds(3) || o.lease_duration > std::chrono::hours(1))) {
+    return fail(ErrorCode::kInvalid,
+                "--lease-duration must lie between 3s and 1h, is " + format_duration(o.lease_duration));
+  }
+  if (o.restart_poll < std::chrono::milliseconds(50) || o.restart_poll > std::chrono::minutes(1)) {
+    return fail(ErrorCode::kInvalid,
+                "--restart-poll must lie between 50ms and 1m, is " + format_duration(o.restart_poll));
+  }
+  if (o.audit_insecure_http) {
+    if (!o.audit_tls_cert.empty() || !o.audit_client_ca.empty()) {
+      return fail(ErrorCode::kInvalid, "--audit-insecure-http goes without --audit-tls-cert and --audit-client-ca");
+    }
+    return {};
+  }
+  if (o.audit_tls_cert.empty() || o.audit_tls_key.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "the audit endpoint needs --audit-tls-cert and --audit-tls-key (or --audit-insecure-http on a loopback "
+                "address)");
+  }
+  if (o.audit_client_ca.empty() && o.audit_token_file.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "the audit endpoint must know its senders: give --audit-client-ca, --audit-token-file or both; "
+                "whoever may post to it can have workloads restarted");
+  }
+  return {};
+}
+
+}  // namespace remint::app
