@@ -12,11 +12,11 @@ RUN /src/deploy/install-dependencies \
 COPY . /src
 WORKDIR /src
 ARG JOBS=2
+ARG TESTS=yes
 # The tests come first and know of no commit: they are kept, too, while only that changes.
 RUN --mount=type=cache,id=remint-ccache,target=/root/.cache/ccache \
     cmake --preset image \
- && cmake --build --preset image-tests --parallel "$JOBS"
-RUN ctest --preset image-tests
+ && if [ "$TESTS" = yes ]; then cmake --build --preset image-tests --parallel "$JOBS" && ctest --preset image-tests; fi
 
 ARG REMINT_COMMIT=unknown
 RUN --mount=type=cache,id=remint-ccache,target=/root/.cache/ccache \

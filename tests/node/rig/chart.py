@@ -18,6 +18,10 @@ class ChartRemint(Remint):
 
     namespace, release, replicas = "remint", "remint", 2
 
+    def __init__(self, node, image, values=None):
+        super().__init__(node, image)
+        self._values = values or {}
+
     def install(self):
         registry, _, rest = self.image.partition("/")
         repository, _, tag = rest.rpartition(":")
@@ -27,7 +31,7 @@ class ChartRemint(Remint):
             "image.tag": tag,
             "audit.service.clusterIP": AUDIT_ADDRESS,
             "defaultPolicy.mode": "Enforce",
-        }
+        } | self._values
         words = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
         self.helm("install", self.release, folder(), "--create-namespace", "--wait", "--timeout", "3m", *words)
 
@@ -40,7 +44,7 @@ class ChartRemint(Remint):
         parts = [part for part in commands.split("\ncat > ")]
         script = "\ncat > ".join(part[: part.index("\nEOF") + 4] for part in parts)
         place = self.node.folder / "etc-kubernetes-remint"
-        place.mkdir(mode=0o700)
+        place.mkdir(mode=0o700, exist_ok=True)
         environment = os.environ | {
             "KUBECONFIG": str(self.node.kubeconfig),
             "PATH": f"{self.node.binaries}:{os.environ['PATH']}",
