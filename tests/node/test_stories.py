@@ -9,8 +9,7 @@ import time
 from harness.resources import restarts_of
 from harness.tables import row
 from harness.wait import wait_until
-from kubernetes.client.exceptions import ApiException
-from rig.party import Party
+from rig.party import PATIENT, Party
 
 TIMES, USAGE = "seconds from the first 401 to success", "what Remint takes"
 
@@ -20,14 +19,15 @@ def print_times(party, title, record_property):
         record_property("table", row(TIMES, kind, {title: f"{seconds:.0f}"}))
 
 
-def print_usage(usage, remint, title, record_property, since=0.0):
-    for replica, columns in usage.table(remint.leader(), title, since).items():
+def print_usage(usage, title, record_property):
+    for replica, columns in usage.table(title).items():
         record_property("table", row(USAGE, replica, columns))
 
 
 def test_the_installed_replicas_lead_and_stand_by_at_next_to_no_cost(short, remint, usage, record_property):
     wait_until(lambda: any(len(samples) >= 40 for samples in usage.samples.values()), 120, "40 samples of idle replicas")
-    print_usage(usage, remint, "idle", record_property)
+    print_usage(usage, "idle", record_property)
+    record_property("table", row(USAGE, remint.leader(), {"role when idle": "leads"}))
     assert all(not restarts_of(guest.workload) for guest in short.guests), "something was restarted, and all is well"
 
 
@@ -95,7 +95,7 @@ def test_workloads_are_cured_after_the_signing_key_changed(node, remint, usage, 
         party.wait_rejected(120)
         party.wait_listing(guests=[party.add_well("later")])
         # Remint's own token is dead as well; it is renewed at 80 % of its life.
-        wait_until(party.restarts, 1200, "Remint to be back", 1, (ApiException, OSError))
+        wait_until(party.restarts, 1200, "Remint to be back", 1, PATIENT)
         record_property("table", row(TIMES, "Remint itself, to its first act", {"signing key": f"{time.monotonic() - begin:.0f}"}))
         party.wait_cured(600)
         party.assert_well_left_alone()
@@ -104,7 +104,7 @@ def test_workloads_are_cured_after_the_signing_key_changed(node, remint, usage, 
 
 
 def test_remint_stayed_inside_its_memory_limit_all_the_time(remint, usage, record_property):
-    print_usage(usage, remint, "all the run", record_property)
+    print_usage(usage, "all the run", record_property)
     for pod in remint.pods():
         (container,) = pod.spec.containers
         assert container.resources.limits["memory"] == "256Mi"

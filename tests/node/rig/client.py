@@ -11,7 +11,7 @@ def pod(namespace, name, read="once", token_seconds=None, secret=None, host_netw
     otherwise the usual one. `secret`: where the client's certificate is.
     """
     words = [f"-name={name}", f"-read={read}", f"-path=/api/v1/namespaces/{namespace}/configmaps"]
-    container = {"name": "main", "image": IMAGE, "imagePullPolicy": "Never"}
+    container = {"name": name, "image": IMAGE, "imagePullPolicy": "Never"}
     spec = {"containers": [container], "terminationGracePeriodSeconds": 2, "hostNetwork": host_network}
     sources = None
     if token_seconds:

@@ -8,6 +8,7 @@ from harness.kubeconfig import write_kubeconfig
 from harness.remint import lease_holder
 from harness.wait import wait_until
 from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
 AUDIT_ADDRESS = "10.96.0.50"  # fixed, since the API server cannot resolve Service names
 _LABELS = {"app.kubernetes.io/name": "remint"}
@@ -36,7 +37,7 @@ class Remint:
             names = {pod.metadata.name for pod in self.pods() if _ready(pod)}
             return self.leader() in names and len(names) == self.replicas
 
-        wait_until(leads, timeout, "all replicas of Remint to be ready and one to lead", 0.5, (ApiException, OSError))
+        wait_until(leads, timeout, "all replicas of Remint to be ready and one to lead", 0.5, (ApiException, HTTPError, OSError))
 
 
 class PlainRemint(Remint):

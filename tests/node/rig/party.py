@@ -8,6 +8,7 @@ from harness.wait import wait_until
 from harness.workloads import Space
 from kubernetes.client import RbacAuthorizationV1Api
 from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
 from . import client
 
@@ -19,7 +20,7 @@ STRATEGIES = {
     "ReplicationController": "RollingReplace",
     "Pod": "Recreate",
 }
-_PATIENT = (ApiException, OSError)  # an API server that is being restarted
+PATIENT = (ApiException, HTTPError, OSError)  # an API server that is being restarted
 
 
 @dataclass
@@ -102,7 +103,7 @@ class Party:
     def wait_cured(self, timeout):
         """Until each broken workload had its one restart, by the strategy of its kind, found to be cured."""
         for guest in self.broken:
-            wait_until(lambda g=guest: self._is_cured(g), timeout, f"{guest.workload} to be cured", 1, _PATIENT)
+            wait_until(lambda g=guest: self._is_cured(g), timeout, f"{guest.workload} to be cured", 1, PATIENT)
 
     def _is_cured(self, guest):
         """The WorkloadRestart says so, and so do the new pods' own logs: no 401, but successes."""

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
 from .cgroups import MOUNTS
 
@@ -34,7 +35,7 @@ class Usage(threading.Thread):
             try:
                 for pod in self._remint.pods():
                     self._sample(pod)
-            except (ApiException, OSError):
+            except (ApiException, HTTPError, OSError):
                 continue  # the API server is being restarted, or the container has just ended
 
     def _sample(self, pod):
@@ -70,15 +71,14 @@ class Usage(threading.Thread):
             return folder
         raise FileNotFoundError(f"no control group {controller} {below}")
 
-    def table(self, leader, title, since=0.0):
-        """{replica: columns} of the time since then; containers that lived for less than 5 samples are left out."""
+    def table(self, title):
+        """{replica: columns} so far; containers that lived for less than 5 samples are left out."""
         rows = {}
-        for (pod, container), samples in list(self.samples.items()):
-            seen = [sample for sample in samples if sample.at >= since]
+        for (pod, container), seen in list(self.samples.items()):
             if len(seen) < 5:
                 continue
             cpu = (seen[-1].cpu - seen[0].cpu) / (seen[-1].at - seen[0].at)
-            rows[f"{pod}{' (leads)' if pod == leader else ''} {container[:6]}"] = {
+            rows[f"{pod} {container[:6]}"] = {
                 f"RSS max, {title}": f"{max(sample.rss for sample in seen) / 1e6:.1f} MB",
                 f"with cache, {title}": f"{max(sample.peak for sample in seen) / 1e6:.1f} MB",
                 f"CPU, {title}": f"{1000 * cpu:.1f} millicores",
