@@ -47,7 +47,8 @@ int run(const RunOptions& given) {
   const sigset_t signals = block_signals();
   kube::prepare_process();
   if (options.own_namespace.empty()) options.own_namespace = from_environment("POD_NAMESPACE", "remint-system");
-  if (options.identity.empty()) options.identity = from_environment("POD_NAME", default_identity());
+  options.own_pod = from_environment("POD_NAME", "");
+  if (options.identity.empty()) options.identity = options.own_pod.empty() ? default_identity() : options.own_pod;
 
   const auto config = kube::load_config(options.kube);
   if (!config) {

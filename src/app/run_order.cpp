@@ -34,6 +34,16 @@ void RunParts::add_to(runtime::Manager& manager) {
                  },
                  [this](milliseconds) { elector_->stop(true); }});
   }
+  // Taken away before the lease is, and after the audit endpoint has closed: two labelled pods are better than none,
+  // and the API server sends again what a closed door did not take.
+  if (label_) {
+    manager.add({"leader's label",
+                 [this] {
+                   label_->start();
+                   return Result<void>();
+                 },
+                 [this](milliseconds grace) { label_->stop(grace / 2); }});
+  }
   manager.add({"events",
                [this] {
                  events_.start();

@@ -57,7 +57,16 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
     settings.renew_every = settings.duration / 3;
     settings.margin = settings.duration / 7;
     elector_ = std::make_unique<runtime::LeaderElector>(
-        reader_, settings, system_clock(), metrics_, [this] { detection_->ring(); }, std::move(on_lost));
+        reader_, settings, system_clock(), metrics_,
+        [this] {
+          detection_->ring();
+          if (label_) label_->ring();
+        },
+        std::move(on_lost));
+    if (!options_.own_pod.empty()) {
+      label_ = std::make_unique<runtime::LeaderLabel>(reader_, ObjectKey{options_.own_namespace, options_.own_pod},
+                                                      [this] { return leads(); });
+    }
   }
 
   controllers::EngineSettings engine;

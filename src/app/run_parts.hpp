@@ -17,6 +17,7 @@
 #include "remint/http/server.hpp"
 #include "remint/runtime/events.hpp"
 #include "remint/runtime/leader.hpp"
+#include "remint/runtime/leader_label.hpp"
 #include "remint/runtime/manager.hpp"
 #include "remint/runtime/reflector.hpp"
 #include "remint/sources/apiserver_log.hpp"
@@ -59,6 +60,7 @@ class RunParts {
   sources::BatchQueue batches_;
   runtime::EventRecorder events_;
   std::unique_ptr<runtime::LeaderElector> elector_;
+  std::unique_ptr<runtime::LeaderLabel> label_;  ///< in a pod, where there may be several
   std::unique_ptr<controllers::DetectionController> detection_;
   std::unique_ptr<controllers::RestartController::Journals> journals_;
   std::unique_ptr<controllers::RestartController> restarts_;

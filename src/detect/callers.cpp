@@ -59,7 +59,9 @@ Callers::Taken Callers::rejected(const AuditBatch& batch, const AuditRecord& rec
 
 void Callers::gone(std::string_view pod_uid, Time at) {
   for (auto& [key, caller] : callers_) {
-    if (caller.confidence >= kSure && caller.sole_pod == pod_uid) {
+    // First when it begins to terminate, and once more when it has ended: meanwhile it calls on.
+    if (caller.left == pod_uid || (caller.confidence >= kSure && caller.sole_pod == pod_uid)) {
+      caller.left = pod_uid;
       caller.run.succeeded(at);
       unjudged_.insert(key);
     }
@@ -78,6 +80,9 @@ void Callers::accuse(Entry& entry, Verdict verdict, std::set<std::string>& chang
     }
     if (!verdict.workload_uid.empty()) by_workload_[verdict.workload_uid].insert(key);
     caller.accused = std::move(verdict.workload_uid);
+  }
+  if (verdict.confidence >= kSure) {
+    convictions_[{fold(key.agent), fold(key.shape)}][caller.accused] = caller.run.last();
   }
   caller.confidence = verdict.confidence;
   caller.sole_pod = verdict.pods.size() == 1 ? verdict.pods.front().uid : "";
@@ -102,6 +107,10 @@ void Callers::judge_changed(Time now, std::set<std::string>& changed) {
 }
 
 void Callers::forget(Time before, std::set<std::string>& changed) {
+  for (auto& [manner, workloads] : convictions_) {
+    std::erase_if(workloads, [before](const auto& conviction) { return conviction.second < before; });
+  }
+  std::erase_if(convictions_, [](const auto& entry) { return entry.second.empty(); });
   for (auto it = callers_.begin(); it != callers_.end();) {
     if (!it->second.run.empty() && it->second.run.last() >= before) {
       ++it;

@@ -59,7 +59,7 @@ class Callers {
   enum class Taken : std::uint8_t { kAttributed, kUnattributed, kFull };
   /// kAttributed: as the caller is judged at present, its sender is known well enough.
   Taken rejected(const AuditBatch& batch, const AuditRecord& record);
-  /// The pod is on its way out at that time: what it explained is over.
+  /// The pod is on its way out at that time, or has ended: what it explained is over.
   void gone(std::string_view pod_uid, Time at);
   /// Judges what changed; adds the workloads that are accused, or were, to `changed`.
   void judge_changed(Time now, std::set<std::string>& changed);
@@ -83,6 +83,7 @@ class Callers {
     FailingRun run;
     std::string accused;   ///< workload UID; empty: nobody
     std::string sole_pod;  ///< UID, when only one pod of it is meant
+    std::string left;      ///< UID of the pod whose rejections it was, until it began to terminate
     double confidence = 0;
     Time judged{};
     bool stranger = false;  ///< when it was first heard no pod was known with that agent there
@@ -91,6 +92,8 @@ class Callers {
     std::size_t all = 0, strangers = 0;
   };
   using Entry = std::map<Key, Caller>::value_type;
+  /// What was asked how; whoever is convicted of it may fail in the same way after a restart.
+  using Manner = std::pair<Fold, Fold>;  ///< user agent, shape
   struct Around {
     std::vector<const KnownPod*> heard;    ///< with that agent
     std::vector<std::string_view> silent;  ///< never heard at all
@@ -104,6 +107,9 @@ class Callers {
   /// `account`: "namespace/name" that the API server's log names; empty: none. Nothing: not a candidate.
   [[nodiscard]] std::optional<Candidate> weigh_known(const Key& key, const Caller& caller, const KnownPod& pod,
                                                      const std::string& account) const;
+  /// Adds the pods of once convicted workloads that nobody has heard with that agent.
+  void weigh_heirs(const Key& key, const Caller& caller, const std::string& account,
+                   std::vector<Candidate>& candidates) const;
   [[nodiscard]] std::optional<Candidate> weigh_silent(const Caller& caller, std::string_view uid,
                                                       const std::string& account) const;
   /// Whether another caller from that address is surely this workload's.
@@ -118,6 +124,7 @@ class Callers {
   std::unordered_map<IpAddress, Count> at_address_;
   Residents residents_;
   TextMap<std::set<Key>> by_workload_;
+  std::map<Manner, std::map<std::string, Time>> convictions_;  // of workloads, by UID, and when the last one was
   std::set<Key> unjudged_;
 };
 

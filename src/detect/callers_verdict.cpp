@@ -105,6 +105,35 @@ std::optional<Candidate> Callers::weigh_known(const Key& key, const Caller& call
   return candidate;
 }
 
+void Callers::weigh_heirs(const Key& key, const Caller& caller, const std::string& account,
+                          std::vector<Candidate>& candidates) const {
+  const auto found = convictions_.find({fold(key.agent), fold(key.shape)});
+  if (found == convictions_.end()) {
+    return;
+  }
+  const std::string_view node = from_.inventory.node_at(key.address);
+  for (const auto& [workload_uid, when] : found->second) {
+    for (const std::string& uid : from_.inventory.live_pods(workload_uid)) {
+      const auto known = from_.pods.find(uid);
+      const auto view = from_.inventory.pod(uid);
+      const bool elsewhere = !node.empty() && view->pod.node != node;
+      if (elsewhere || (known != from_.pods.end() && known->second.habits.know(fold(key.agent)))) {
+        continue;
+      }
+      Candidate candidate = candidate_of(uid, view);
+      Signs& signs = candidate.signs;
+      signs.heir = true;
+      signs.seen.last = view->pod.created;  // what was rejected before is not its own
+      const auto& times = caller.run.times();
+      signs.explained = static_cast<double>(times.end() - std::ranges::upper_bound(times, view->pod.created)) /
+                        static_cast<double>(times.size());
+      signs.named = !account.empty() && account == account_of(*view);
+      signs.excluded_by_name = !account.empty() && !signs.named;
+      candidates.push_back(std::move(candidate));
+    }
+  }
+}
+
 std::optional<Candidate> Callers::weigh_silent(const Caller& caller, std::string_view uid,
                                                const std::string& account) const {
   const auto view = from_.inventory.pod(uid);
@@ -135,6 +164,7 @@ Verdict Callers::verdict_on(const Key& key, const Caller& caller) const {
       ++others;
     }
   }
+  weigh_heirs(key, caller, account, candidates);
   std::size_t silent = around.silent.size();
   // When nobody known calls like this, what pods are called is the only clue, and never enough.
   if (std::ranges::none_of(candidates, [](const Candidate& c) { return c.signs.explained > 0; })) {

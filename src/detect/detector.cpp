@@ -12,6 +12,8 @@ namespace {
 
 constexpr Duration kLogLag = std::chrono::seconds(30);
 constexpr Duration kSweepEvery = std::chrono::minutes(1);
+// Whether a restart helped may be doubted on less than what is needed to restart.
+constexpr double kLikely = 0.5;
 
 }  // namespace
 
@@ -72,6 +74,7 @@ void Detector::pod_changed(std::string_view pod_uid) {
   }
   if (state.gone == Time::max() && ended) {
     state.gone = impl_->heard_at;  // a terminating pod calls on until its programs have ended
+    impl_->callers.gone(uid, impl_->heard_at);
   }
   if (!state.accusation) {
     return;
@@ -131,12 +134,19 @@ std::vector<std::string> Detector::open_cases() const {
 
 std::vector<PodHealth> Detector::health(std::string_view workload_uid, Time since) const {
   std::vector<PodHealth> healths;
+  const auto accusations = impl_->callers.accusations_of(workload_uid);
   for (const std::string& uid : impl_->inventory.live_pods(workload_uid)) {
     const auto view = impl_->inventory.pod(uid);
     if (view->pod.created >= since) {
       const auto found = impl_->pods.find(uid);
       const PodState* const state = found == impl_->pods.end() ? nullptr : &found->second;
-      healths.push_back(health_of(suspect_of(*view, state), impl_->settings));
+      Suspect suspect = suspect_of(*view, state);
+      for (const SharedAccusation& accusation : accusations) {
+        if (accusation.pod_uid == uid && accusation.confidence > kLikely) {
+          add_accusation(suspect, accusation);
+        }
+      }
+      healths.push_back(health_of(suspect, impl_->settings));
     }
   }
   std::ranges::sort(healths, {}, &PodHealth::name);

@@ -12,6 +12,10 @@ constexpr double kAgentElsewhere = 0.02;  // a pod's way to the API server seldo
 constexpr double kOtherAgent = 0.0002;    // programs do not change their names
 constexpr double kNeverHeard = 0.002;     // most pods never call the API server
 
+// A restart that did not help: what came in the place of the convicted fails as they did. Alone not enough to act upon
+// (somebody else may call alike), with a second address or the API server's word it is.
+constexpr double kHeir = 4;
+
 // Whom nobody has heard of can only be guessed at, by what it is called.
 constexpr double kHinted = 25;
 constexpr double kOwnNamespace = 2;
@@ -35,8 +39,9 @@ constexpr double kLeastSilence = 0.01;
 constexpr double kPunctual = 3;
 
 // A stranger who calls as a pod does that we know, or as nobody does. The first is what keeps a pod that merely is
-// between two of its requests from being named: its weight is 1.
-constexpr double kStrangerWithKnownAgent = 0.15;
+// between two of its requests from being named: its weight is 1, too. (It was 0.15; of what was stated with 0.87 then,
+// two fifths were true. Here half is said of it.)
+constexpr double kStrangerWithKnownAgent = 1;
 constexpr double kStranger = 0.3;
 
 }  // namespace
@@ -63,7 +68,9 @@ double coincidence(const Signs& signs) {
 double weight(const Signs& signs) {
   using Match = Resemblance::Match;
   double sum = 0;
-  if (!signs.history) {
+  if (signs.heir) {
+    sum = kHeir;
+  } else if (!signs.history) {
     sum = kNeverHeard * (signs.hinted ? kHinted : 1) * (signs.own_namespace ? kOwnNamespace : 1);
   } else {
     switch (signs.seen.match) {

@@ -17,6 +17,7 @@ namespace remint::detect {
 struct Signs {
   Resemblance seen;
   bool history = false;  ///< the pod was heard at all while its token worked
+  bool heir = false;     ///< never heard with that agent; but pods of its workload were convicted of just such requests
   double explained = 1;  ///< share of the rejections that came after its last success, and while it was there
   Duration silent{};     ///< from its last success with that agent to the newest rejection
   Duration pause = Duration::max();  ///< from the end of its last accepted request to the caller's first rejection

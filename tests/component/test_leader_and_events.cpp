@@ -8,6 +8,7 @@
 #include "remint/base/clock.hpp"
 #include "remint/runtime/events.hpp"
 #include "remint/runtime/leader.hpp"
+#include "remint/runtime/leader_label.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/wait_until.hpp"
 
@@ -48,6 +49,22 @@ runtime::EventNote note(const std::string& name, const std::string& text) {
           .reason = "TokenRejected",
           .action = "Detect",
           .note = text};
+}
+
+Json replica(const std::string& name, bool marked = false) {
+  Json pod{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"namespace", "default"}, {"name", name}}}};
+  pod["metadata"]["labels"] = {{"app", "remint"}};
+  if (marked) pod["metadata"]["labels"][runtime::kLeaderLabel] = runtime::kLeaderValue;
+  return pod;
+}
+
+std::set<std::string> marked(const FakeApiServer& server) {
+  std::set<std::string> names;
+  for (const auto& pod : server.all("/api/v1/namespaces/default/pods")) {
+    const auto& meta = pod["metadata"];
+    if (meta["labels"].value(runtime::kLeaderLabel, "") == runtime::kLeaderValue) names.insert(meta["name"]);
+  }
+  return names;
 }
 
 }  // namespace
@@ -135,4 +152,47 @@ TEST_CASE("Events survive a server that fails, and are dropped without harm when
   recorder.record(note("third", "after"));
   CHECK(wait_until([&] { return server.all(kEvents).size() == 2; }));
   recorder.stop(std::chrono::seconds(5));
+}
+
+TEST_CASE("the leader's pod carries the label, and a leader that hangs loses it") {
+  FakeApiServer server;
+  server.put(replica("remint-0", true));  // hangs, and cannot take its own away
+  server.put(replica("remint-1"));
+  server.put(replica("remint-2"));
+  Connected connected(config_for(server.port()));
+  std::atomic<bool> leads{false};
+  runtime::LeaderLabel label(connected.client, {"default", "remint-1"}, [&] { return leads.load(); });
+  label.start();
+  leads = true;
+  label.ring();
+  CHECK(wait_until([&] { return marked(server) == std::set<std::string>{"remint-1"}; }));
+  label.stop(std::chrono::seconds(5));
+  CHECK(marked(server).empty());
+}
+
+TEST_CASE("a replica that starts again in the same pod takes the label of its earlier life away") {
+  FakeApiServer server;
+  server.put(replica("remint-0"));
+  server.put(replica("remint-1", true));
+  Connected connected(config_for(server.port()));
+  runtime::LeaderLabel label(connected.client, {"default", "remint-1"}, [] { return false; });
+  label.start();
+  CHECK(wait_until([&] { return marked(server).empty(); }));
+}
+
+TEST_CASE("the label is tried again when the API server refuses it, and the end does not wait for an answer") {
+  FakeApiServer server;
+  server.put(replica("remint-1"));
+  const auto patches = [](unsigned times) {
+    return FaultMatch{.method = "PATCH", .path_prefix = "/api/v1/namespaces/default/pods", .query = {}, .times = times};
+  };
+  server.faults().add(patches(1), Fault::answer(403));
+  Connected connected(config_for(server.port()));
+  runtime::LeaderLabel label(connected.client, {"default", "remint-1"}, [] { return true; });
+  label.start();
+  CHECK(wait_until([&] { return marked(server).size() == 1; }));
+  server.faults().add(patches(FaultMatch::kAlways), Fault::hang());
+  const auto begin = std::chrono::steady_clock::now();
+  label.stop(std::chrono::milliseconds(200));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(3));
 }

@@ -35,6 +35,7 @@ struct RunOptions {
   bool audit_insecure_http = false;
   bool leader_elect = true;
   std::string own_namespace;  ///< Remint's own: its lease, and never touched
+  std::string own_pod;        ///< $POD_NAME: carries the leader's label; empty: not in a pod
   std::string lease_name = "remint";
   std::string identity;
   Duration lease_duration = std::chrono::seconds(15);

@@ -111,7 +111,8 @@ class Detector {
   [[nodiscard]] std::optional<Case> find_case(std::string_view workload_uid) const;
   [[nodiscard]] std::vector<std::string> open_cases() const;
   /// Health of the live pods of a workload that were created at or after `since`: for verification. Pods never heard of
-  /// have neither successes nor rejections.
+  /// have neither successes nor rejections. Rejections from shared addresses count when it is likelier than not that
+  /// they are the pod's.
   [[nodiscard]] std::vector<PodHealth> health(std::string_view workload_uid, Time since) const;
   [[nodiscard]] const DetectorCounts& counts() const;
 

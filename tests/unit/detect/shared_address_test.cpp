@@ -300,3 +300,60 @@ TEST_CASE("a pod that a relist finds gone explains nothing that comes later") {
   REQUIRE(node.of("b"));
   CHECK(node.of("b")->confidence > 0.9);
 }
+
+namespace {
+
+/// Pod "a" was refused since minute 10; at minute 12 pod "c" of the same Deployment has taken its place.
+struct AfterARestart : Node {
+  AfterARestart() {
+    repeat({.pod = "a", .agent = "cart/v1"}, 0s, 10min);
+    repeat({.pod = "b", .agent = "web/v1"}, 0s, 12min);
+    repeat({.agent = "cart/v1"}, 10min, 12min);
+    REQUIRE(of("a")->confidence > 0.9);
+    PodRecord leaving = record("a");
+    leaving.deleting = start() + 12min;
+    apply(leaving);
+    repeat({.agent = "cart/v1"}, 12min, 12min + 30s);  // it is given half a minute to end
+    detector.inventory().remove(ObjectKind::kPod, "a", start() + 12min + 30s);
+    detector.pod_changed("a");
+    PodRecord next = record("a", start() + 12min);
+    next.uid = "c";
+    next.name = "c";
+    apply(next);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("behind a node's address a restart that did not help is noticed: it once ended as Unverified") {
+  AfterARestart node;
+  node.repeat({.agent = "cart/v1"}, 13min, 15min);
+  const auto found = node.of("a");
+  REQUIRE(found);
+  REQUIRE(found->pods.size() == 1);
+  CHECK(found->pods[0].uid == "c");
+  CHECK(found->pods[0].rejection_count == 12);
+  // Somebody else may call alike: likely, but not enough for another restart.
+  CHECK(found->confidence > 0.5);
+  CHECK(found->confidence < 0.9);
+  const auto health = node.detector.health("dep-a", start() + 12min);
+  REQUIRE(health.size() == 1);
+  CHECK(health[0].rejection_count == 12);
+}
+
+TEST_CASE("behind a node's address a restart that helped leaves no suspicion on the new pod") {
+  AfterARestart node;
+  node.repeat({.pod = "c", .agent = "cart/v1"}, 13min, 15min);
+  CHECK_FALSE(node.of("a"));
+  const auto health = node.detector.health("dep-a", start() + 12min);
+  REQUIRE(health.size() == 1);
+  CHECK(health[0].rejection_count == 0);
+  CHECK(health[0].last_success == start() + 15min - 10s);
+}
+
+TEST_CASE("rejections like those before a restart, but on another node, are not the new pod's") {
+  AfterARestart node;
+  node.detector.inventory().apply(NodeRecord{"worker-2", {samples::ip("192.168.0.5")}});
+  node.repeat({.agent = "cart/v1", .from = "192.168.0.5"}, 13min, 15min);
+  CHECK_FALSE(node.of("a"));
+}
