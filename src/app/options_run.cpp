@@ -1,6 +1,7 @@
 // The flags of `remint run`.
 #include "option_flags.hpp"
 #include "remint/base/file.hpp"
+#include "remint/base/text.hpp"
 #include "remint/restart/seal.hpp"
 
 namespace remint::app {
@@ -39,6 +40,10 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
   run.add_option("--audit-token-file", o.audit_token_file, "File with the bearer token that senders must show");
   run.add_flag("--audit-insecure-http", o.audit_insecure_http,
                "Plain HTTP, no authentication, on a loopback address only: for trying things out");
+  run.add_option("--watch-namespace", o.watch_namespaces,
+                 "Watch and act in this namespace alone; may be given several times (default: the whole cluster). Then "
+                 "no nodes, namespaces or ClusterTokenRefreshPolicies are read: roles in the namespaces are enough")
+      ->allow_extra_args(false);
   run.add_flag("--leader-elect,!--no-leader-elect", o.leader_elect, "Act only while holding the Lease (default: yes)");
   run.add_option(
       "--lease-namespace", o.own_namespace,
@@ -72,6 +77,12 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
 }
 
 Result<void> check(const RunOptions& o) {
+  for (const auto& ns : o.watch_namespaces) {
+    constexpr std::size_t kLongestLabel = 63;
+    if (ns.empty() || ns.contains('.') || dns_name(ns, kLongestLabel) != ns) {
+      return fail(ErrorCode::kInvalid, "--watch-namespace: \"" + sanitize(ns) + "\" is no name of a namespace");
+    }
+  }
   if (o.leader_elect && (o.lease_duration < std::chrono::seconds(3) || o.lease_duration > std::chrono::hours(1))) {
     return fail(ErrorCode::kInvalid,
                 "--lease-duration must lie between 3s and 1h, is " + format_duration(o.lease_duration));

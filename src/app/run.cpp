@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -50,6 +51,10 @@ int run(const RunOptions& given) {
   options.own_pod = from_environment("POD_NAME", "");
   if (options.identity.empty()) options.identity = options.own_pod.empty() ? default_identity() : options.own_pod;
 
+  std::ranges::sort(options.watch_namespaces);
+  const auto [again, end] = std::ranges::unique(options.watch_namespaces);
+  options.watch_namespaces.erase(again, end);
+
   const auto config = kube::load_config(options.kube);
   if (!config) {
     std::cerr << "remint run: " << config.error().message << '\n';
@@ -66,7 +71,7 @@ int run(const RunOptions& given) {
                          {"identity", options.identity},
                          {"namespace", options.own_namespace}});
 
-  RunParts parts(options, std::move(*transport), end_without_lease);
+  RunParts parts(options, *transport, end_without_lease);
   runtime::Manager manager;
   parts.add_to(manager);
   if (const auto started = manager.start(); !started) {

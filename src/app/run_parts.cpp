@@ -118,7 +118,7 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
   add_feed(kube::kDaemonSets, kDaemonSet);
   add_feed(kube::kReplicationControllers, kReplicationController);
   add_feed(kube::kPods, kPod);
-  add_reflector(kube::kWorkloadRestarts, *journals_);
+  add_reflector(kube::kWorkloadRestarts, *journals_, runtime::NamespaceSinks::Keep::kWhole);
   add_reflector(kube::kClusterPolicies, policies_->cluster_sink());
   add_reflector(kube::kPolicies, policies_->namespaced_sink());
 
@@ -143,9 +143,16 @@ void RunParts::add_feed(const kube::Resource& resource, detect::ObjectKind kind)
   add_reflector(resource, *feeds_.back());
 }
 
-void RunParts::add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink) {
-  reflectors_.push_back(
-      std::make_unique<runtime::Reflector>(reader_, runtime::ReflectorSettings{resource, "", ""}, sink, metrics_));
+void RunParts::add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink,
+                             runtime::NamespaceSinks::Keep keep) {
+  const auto add = [&](const std::string& ns, runtime::ReflectorSink& to) {
+    reflectors_.push_back(
+        std::make_unique<runtime::Reflector>(reader_, runtime::ReflectorSettings{resource, ns, ""}, to, metrics_));
+  };
+  if (options_.watch_namespaces.empty()) return add("", sink);
+  if (!resource.namespaced) return;  // no Role can grant it
+  auto& sinks = *namespace_sinks_.emplace_back(std::make_unique<runtime::NamespaceSinks>(sink, keep));
+  for (const auto& ns : options_.watch_namespaces) add(ns, sinks.add());
 }
 
 void RunParts::add_log(const std::string& path) {

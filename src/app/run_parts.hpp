@@ -19,6 +19,7 @@
 #include "remint/runtime/leader.hpp"
 #include "remint/runtime/leader_label.hpp"
 #include "remint/runtime/manager.hpp"
+#include "remint/runtime/namespace_sinks.hpp"
 #include "remint/runtime/reflector.hpp"
 #include "remint/sources/apiserver_log.hpp"
 #include "remint/sources/audit_webhook.hpp"
@@ -40,7 +41,8 @@ class RunParts {
 
  private:
   void add_feed(const kube::Resource& resource, detect::ObjectKind kind);
-  void add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink);
+  void add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink,
+                     runtime::NamespaceSinks::Keep keep = runtime::NamespaceSinks::Keep::kIdentity);
   void add_log(const std::string& path);
   [[nodiscard]] bool synced() const;
   [[nodiscard]] bool leads() const;
@@ -69,6 +71,7 @@ class RunParts {
   std::atomic<Duration> longest_memory_{std::chrono::hours(24)};  ///< how far back the policies' limits look
   std::unique_ptr<controllers::PolicyController> policies_;
   std::vector<std::unique_ptr<controllers::ObjectFeed>> feeds_;
+  std::vector<std::unique_ptr<runtime::NamespaceSinks>> namespace_sinks_;  ///< with --watch-namespace
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors_;
   std::vector<std::unique_ptr<sources::ApiServerLogFollower>> logs_;
   std::unique_ptr<sources::AuditWebhook> webhook_;

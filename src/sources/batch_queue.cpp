@@ -65,22 +65,18 @@ std::unique_ptr<AuditDelivery> BatchQueue::take_empty() {
 
 bool BatchQueue::push(std::unique_ptr<AuditDelivery> delivery) {
   const auto bytes = delivery->batch.bytes();
-  bool fits = false;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    fits = impl_->count < impl_->ring.size() && (impl_->count == 0 || impl_->bytes + bytes <= impl_->limits.bytes);
-    if (fits) {
-      impl_->ring[(impl_->first + impl_->count) % impl_->ring.size()] = {std::move(delivery), bytes};
-      ++impl_->count;
-      impl_->bytes += bytes;
-      impl_->publish();
-    }
-  }
-  if (!fits) {
+  std::unique_lock lock(impl_->mutex);
+  if (impl_->count == impl_->ring.size() || (impl_->count > 0 && impl_->bytes + bytes > impl_->limits.bytes)) {
+    lock.unlock();
     impl_->dropped.add(static_cast<double>(delivery->report.events));
     recycle(std::move(delivery));
     return false;
   }
+  impl_->ring[(impl_->first + impl_->count) % impl_->ring.size()] = {std::move(delivery), bytes};
+  ++impl_->count;
+  impl_->bytes += bytes;
+  impl_->publish();
+  lock.unlock();
   if (impl_->wakeup) impl_->wakeup();
   return true;
 }

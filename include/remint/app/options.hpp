@@ -33,6 +33,7 @@ struct RunOptions {
   std::string audit_listen = "[::]:8443";
   std::string audit_tls_cert, audit_tls_key, audit_client_ca, audit_token_file;
   bool audit_insecure_http = false;
+  std::vector<std::string> watch_namespaces;  ///< empty: the whole cluster
   bool leader_elect = true;
   std::string own_namespace;  ///< Remint's own: its lease, and never touched
   std::string own_pod;        ///< $POD_NAME: carries the leader's label; empty: not in a pod

@@ -35,6 +35,8 @@ TEST_CASE("a wrong command line says what is wrong and ends with 2") {
                                                     {"run", "--audit-insecure-http", "--grace", "soon"},
                                                     {"run", "--audit-insecure-http", "--log-level", "loud"},
                                                     {"run", "--audit-insecure-http", "--lease-duration", "1s"},
+                                                    {"run", "--audit-insecure-http", "--watch-namespace", "Shop/*"},
+                                                    {"run", "--audit-insecure-http", "--watch-namespace", ""},
                                                     {"replay", "--objects", "x"},
                                                     {"replay", "--audit", "x", "--objects", "y", "--output", "xml"}};
   for (const auto& arguments : wrong) {
@@ -54,13 +56,14 @@ TEST_CASE("the audit endpoint does not open without a way to know its senders") 
 }
 
 TEST_CASE("flags reach the options as values") {
-  const auto options =
-      parse({"run", "--audit-insecure-http", "--lease-duration", "8s", "--no-leader-elect", "--identity", "me"});
+  const auto options = parse({"run", "--audit-insecure-http", "--lease-duration", "8s", "--no-leader-elect",
+                              "--identity", "me", "--watch-namespace", "shop", "--watch-namespace", "web"});
   REQUIRE(options);
   const auto& run = std::get<RunOptions>(*options);
   CHECK(run.lease_duration == std::chrono::seconds(8));
   CHECK_FALSE(run.leader_elect);
   CHECK(run.identity == "me");
+  CHECK(run.watch_namespaces == std::vector<std::string>{"shop", "web"});
 
   const auto replay = parse({"replay", "--audit", "a", "b", "--objects", "o", "--output", "json"});
   REQUIRE(replay);
