@@ -1,0 +1,3 @@
+module remint.dev/tests/node/programs
+
+go 1.21

@@ -1,0 +1,49 @@
+"""The end of the installation, and another one that may see and touch one namespace only. Told after all other stories."""
+
+import pytest
+from harness.resources import kubectl, restarts_of
+from harness.wait import holds_for
+from rig import chart
+from rig.chart import ChartRemint
+from rig.party import Party
+
+pytestmark = pytest.mark.skipif(not chart.folder().is_dir(), reason=f"THERE IS NO CHART IN {chart.folder()}")
+# What is the cluster's or belongs to objects that are gone in a moment.
+_PASSING = ("events", "events.events.k8s.io", "endpointslices.discovery.k8s.io", "pods", "replicasets.apps",
+            "controllerrevisions.apps", "endpoints")  # fmt: skip
+
+
+def named_remint(node):
+    """{kind/name of every object, in Remint's namespace or in none, with its name in its own}"""
+    kinds = kubectl(node, "api-resources", "--verbs=list", "-o", "name").split()
+    kinds = [kind for kind in kinds if kind not in _PASSING and "metrics.k8s.io" not in kind]
+    output = kubectl(node, "get", ",".join(kinds), "-A", "-o", "name", "--ignore-not-found")
+    return {name for name in output.split() if "remint" in name and not name.startswith("namespace/")}
+
+
+def test_uninstalled_nothing_is_left_but_what_is_kept(node, remint):
+    before = named_remint(node)
+    assert any(name.startswith("deployment.apps/") for name in before)
+    remint.helm("uninstall", remint.release, "--wait")
+    left = {name for name in named_remint(node) if "remint.test" not in name}
+    kept = {name for name in left if name.startswith("customresourcedefinition.")}
+    assert len(kept) == 3, "the CRDs, and with them the policies and restarts"
+    assert left - kept == {"secret/remint-journal-key", "lease.coordination.k8s.io/remint"}
+
+
+def test_installed_for_one_namespace_it_acts_there_and_nowhere_else(node, remint, logs):
+    scoped = ChartRemint(node, remint.image, {"scope.namespaces[0]": "inside"})
+    with Party(node, logs, "inside", ("Deployment",)) as inside, Party(node, logs, "outside", ("Deployment",)) as outside:
+        scoped.install()
+        scoped.wait_leading()
+        scoped.wire()
+        for party in (inside, outside):
+            party.wait_listing()
+            party.recreate_account()
+            party.wait_rejected(60)
+        inside.wait_cured(300)
+        (broken,) = outside.broken
+        holds_for(lambda: not restarts_of(broken.workload, broken.uid), 20, f"{broken.workload} is not restarted")
+        assert broken.workload.pod_uids() == broken.pods
+        granted = kubectl(node, "get", "clusterrolebindings", "-o", "name")
+        assert "remint" not in granted, "no right that reaches beyond the namespace"
