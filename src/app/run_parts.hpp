@@ -53,6 +53,7 @@ class RunParts {
   [[nodiscard]] restart::PruneRules prune_rules() const;
   [[nodiscard]] Result<void> start_ops_server();
   [[nodiscard]] Result<void> start_audit_server();
+  [[nodiscard]] std::optional<http::Response> admit_audit(const http::Request& request) const;
 
   RunOptions options_;
   metrics::Registry metrics_;

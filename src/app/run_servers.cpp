@@ -35,6 +35,15 @@ Result<void> RunParts::start_ops_server() {
   return {};
 }
 
+/// Where a Service chooses the leader by its label, a connection may outlive the choice: events that a follower took
+/// would be lost. The API server sends them again, on a new connection, to the leader.
+std::optional<http::Response> RunParts::admit_audit(const http::Request& request) const {
+  if (label_ && !leads()) {
+    return http::Response{503, "text/plain; charset=utf-8", "this replica does not lead: send it again\n", 1, {}};
+  }
+  return webhook_->admit(request);
+}
+
 Result<void> RunParts::start_audit_server() {
   sources::AuditWebhookSettings webhook;
   webhook.demand_client_certificate = !options_.audit_client_ca.empty();
@@ -57,7 +66,7 @@ Result<void> RunParts::start_audit_server() {
   auto server = http::Server::start(
       settings,
       {{"POST", "/audit", [this](const http::Request& request) { return webhook_->handle(request); },
-        [this](const http::Request& request) { return webhook_->admit(request); }}},
+        [this](const http::Request& request) { return admit_audit(request); }}},
       metrics_);
   if (!server) return fail_in(server.error(), "--audit-listen");
   audit_server_ = std::move(*server);
