@@ -28,7 +28,7 @@ def spaces(remint_cluster):
 
 
 def bound(cluster, namespace, kind):
-    """deploy/rbac.yaml's rules, for that user and in that namespace alone: what a Role can grant."""
+    """deploy/manifests/rbac.yaml's rules, for that user and in that namespace alone: what a Role can grant."""
     rbac = "rbac.authorization.k8s.io"
     binding = {
         "apiVersion": f"{rbac}/v1", "kind": "RoleBinding", "metadata": {"name": USER, "namespace": namespace},
