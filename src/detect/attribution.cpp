@@ -68,7 +68,7 @@ std::string for_it(const CallerFacts& caller, const Candidate& candidate) {
     return fmt::format(" until {}{}, and was silent for the {} since", format_rfc3339(signs.seen.last),
                        interval_of(signs.seen), humanize(signs.silent));
   };
-  if (signs.heir) {
+  if (signs.heirs > 0) {
     return fmt::format(
         "for {}: the pods before it in {} sent just such requests and were rejected until they were "
         "replaced; it was not heard with that user agent while its token worked",
@@ -117,7 +117,7 @@ Verdict judge(const CallerFacts& caller, const std::vector<Candidate>& candidate
     return {};
   }
   const bool known_agent = std::ranges::any_of(candidates, [](const Candidate& c) {
-    return c.signs.heir || c.signs.seen.match == Match::kExact || c.signs.seen.match == Match::kAgentHere;
+    return c.signs.heirs > 0 || c.signs.seen.match == Match::kExact || c.signs.seen.match == Match::kAgentHere;
   });
   const double stranger = weight_of_a_stranger(known_agent) + rest;
   double sum = stranger;

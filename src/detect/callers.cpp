@@ -82,10 +82,20 @@ void Callers::accuse(Entry& entry, Verdict verdict, std::set<std::string>& chang
     caller.accused = std::move(verdict.workload_uid);
   }
   if (verdict.confidence >= kSure) {
-    convictions_[{fold(key.agent), fold(key.shape)}][caller.accused] = caller.run.last();
+    convict({fold(key.agent), fold(key.shape)}, caller);
   }
   caller.confidence = verdict.confidence;
   caller.sole_pod = verdict.pods.size() == 1 ? verdict.pods.front().uid : "";
+}
+
+/// Remembered by when it was judged: event times are others' clocks, and one that is a year ahead would never be
+/// forgotten.
+void Callers::convict(Manner manner, const Caller& caller) {
+  const auto found = convictions_.find(manner);
+  if (found == convictions_.end() && convictions_.size() >= kMaxCallers) {
+    return;  // shapes can be made up
+  }
+  convictions_[manner][caller.accused] = caller.judged;
 }
 
 void Callers::judge_changed(Time now, std::set<std::string>& changed) {

@@ -42,6 +42,7 @@ class Callers {
   static constexpr std::size_t kMaxCallers = 4096;
   static constexpr std::size_t kMaxPerAddress = 256;
   static constexpr std::size_t kMaxStrangers = 64;
+  static constexpr std::size_t kMaxHeirs = 128;
   static constexpr double kSure = 0.9;  ///< a caller that is attributed so surely is one pod's
 
   /// What it is to look things up in; all outlive it.
@@ -107,7 +108,7 @@ class Callers {
   /// `account`: "namespace/name" that the API server's log names; empty: none. Nothing: not a candidate.
   [[nodiscard]] std::optional<Candidate> weigh_known(const Key& key, const Caller& caller, const KnownPod& pod,
                                                      const std::string& account) const;
-  /// Adds the pods of once convicted workloads that nobody has heard with that agent.
+  /// Adds the pods of once convicted workloads that nobody has heard with that agent; kMaxHeirs of each.
   void weigh_heirs(const Key& key, const Caller& caller, const std::string& account,
                    std::vector<Candidate>& candidates) const;
   [[nodiscard]] std::optional<Candidate> weigh_silent(const Caller& caller, std::string_view uid,
@@ -115,6 +116,7 @@ class Callers {
   /// Whether another caller from that address is surely this workload's.
   [[nodiscard]] bool convicted(std::string_view workload_uid, const Key& key) const;
   void accuse(Entry& entry, Verdict verdict, std::set<std::string>& changed);
+  void convict(Manner manner, const Caller& caller);
 
   /// "namespace/name" when the API server's log names the ServiceAccount of the tokens.
   [[nodiscard]] std::string named_account(const Caller& caller) const;
@@ -124,7 +126,7 @@ class Callers {
   std::unordered_map<IpAddress, Count> at_address_;
   Residents residents_;
   TextMap<std::set<Key>> by_workload_;
-  std::map<Manner, std::map<std::string, Time>> convictions_;  // of workloads, by UID, and when the last one was
+  std::map<Manner, std::map<std::string, Time>> convictions_;  // of workloads, by UID; at most kMaxCallers manners
   std::set<Key> unjudged_;
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "callers.hpp"
 #include "diagnose.hpp"
@@ -112,24 +113,32 @@ void Callers::weigh_heirs(const Key& key, const Caller& caller, const std::strin
     return;
   }
   const std::string_view node = from_.inventory.node_at(key.address);
+  const auto& times = caller.run.times();
   for (const auto& [workload_uid, when] : found->second) {
+    const std::size_t first = candidates.size();
     for (const std::string& uid : from_.inventory.live_pods(workload_uid)) {
       const auto known = from_.pods.find(uid);
+      if (known != from_.pods.end() && known->second.habits.know(fold(key.agent))) {
+        continue;
+      }
       const auto view = from_.inventory.pod(uid);
-      const bool elsewhere = !node.empty() && view->pod.node != node;
-      if (elsewhere || (known != from_.pods.end() && known->second.habits.know(fold(key.agent)))) {
+      if (!node.empty() && view->pod.node != node) {
         continue;
       }
       Candidate candidate = candidate_of(uid, view);
       Signs& signs = candidate.signs;
-      signs.heir = true;
       signs.seen.last = view->pod.created;  // what was rejected before is not its own
-      const auto& times = caller.run.times();
       signs.explained = static_cast<double>(times.end() - std::ranges::upper_bound(times, view->pod.created)) /
                         static_cast<double>(times.size());
       signs.named = !account.empty() && account == account_of(*view);
       signs.excluded_by_name = !account.empty() && !signs.named;
       candidates.push_back(std::move(candidate));
+      if (candidates.size() - first == kMaxHeirs) {
+        break;
+      }
+    }
+    for (Candidate& heir : std::span(candidates).subspan(first)) {
+      heir.signs.heirs = candidates.size() - first;
     }
   }
 }

@@ -14,6 +14,7 @@ constexpr double kNeverHeard = 0.002;     // most pods never call the API server
 
 // A restart that did not help: what came in the place of the convicted fails as they did. Alone not enough to act upon
 // (somebody else may call alike), with a second address or the API server's word it is.
+// All heirs of a workload together weigh so much.
 constexpr double kHeir = 4;
 
 // Whom nobody has heard of can only be guessed at, by what it is called.
@@ -68,8 +69,8 @@ double coincidence(const Signs& signs) {
 double weight(const Signs& signs) {
   using Match = Resemblance::Match;
   double sum = 0;
-  if (signs.heir) {
-    sum = kHeir;
+  if (signs.heirs > 0) {
+    sum = kHeir / static_cast<double>(signs.heirs);
   } else if (!signs.history) {
     sum = kNeverHeard * (signs.hinted ? kHinted : 1) * (signs.own_namespace ? kOwnNamespace : 1);
   } else {

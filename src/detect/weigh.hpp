@@ -7,6 +7,7 @@
 // new; together they tell. The constants are in weigh.cpp with what they stand for, and tests/traces shows what
 // confidences come true.
 
+#include <cstddef>
 #include <cstdint>
 
 #include "habits.hpp"
@@ -17,7 +18,9 @@ namespace remint::detect {
 struct Signs {
   Resemblance seen;
   bool history = false;  ///< the pod was heard at all while its token worked
-  bool heir = false;     ///< never heard with that agent; but pods of its workload were convicted of just such requests
+  /// Not 0: never heard with that agent, but pods of its workload were convicted of just such requests; so many pods
+  /// share that suspicion.
+  std::size_t heirs = 0;
   double explained = 1;  ///< share of the rejections that came after its last success, and while it was there
   Duration silent{};     ///< from its last success with that agent to the newest rejection
   Duration pause = Duration::max();  ///< from the end of its last accepted request to the caller's first rejection

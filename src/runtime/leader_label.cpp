@@ -54,7 +54,11 @@ void LeaderLabel::run(const std::stop_token& stop) {
     }
     const bool leader = leads_();
     // A standby has one label to take away, once: that of its own earlier life, when its container was restarted.
-    const auto done = !leader && applied_ == false ? Result<void>() : apply(leader, stop);
+    Result<void> done;
+    if (leader || applied_ != false) {
+      applied_.reset();  // half of it may be done when it fails
+      done = apply(leader, stop);
+    }
     if (done) {
       applied_ = leader;
       last_error.clear();

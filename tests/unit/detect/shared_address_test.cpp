@@ -357,3 +357,38 @@ TEST_CASE("rejections like those before a restart, but on another node, are not 
   node.repeat({.agent = "cart/v1", .from = "192.168.0.5"}, 13min, 15min);
   CHECK_FALSE(node.of("a"));
 }
+
+TEST_CASE("several heirs of one workload are one suspicion: three of them once added up to another restart") {
+  AfterARestart node;
+  for (const char* uid : {"d", "e"}) {
+    PodRecord next = Node::record("a", start() + 12min);
+    next.uid = uid;
+    next.name = uid;
+    node.apply(next);
+  }
+  node.repeat({.agent = "cart/v1"}, 13min, 15min);
+  const auto found = node.of("a");
+  REQUIRE(found);
+  CHECK(found->pods.size() == 3);
+  CHECK(found->confidence > 0.5);
+  CHECK(found->confidence < 0.9);
+}
+
+TEST_CASE("a conviction is forgotten by our clock, however far ahead the API server's is") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "cart/v1"}, 0s, 10min);
+  node.repeat({.agent = "cart/v1"}, 10min, 12min);
+  Call ahead{.agent = "cart/v1"};
+  ahead.at = 24h * 365;
+  node.observe({ahead}, start() + 12min + 5s);
+  (void)node.of("a");
+  node.detector.inventory().remove(ObjectKind::kPod, "a", start() + 12min + 30s);
+  node.detector.pod_changed("a");
+  PodRecord next = Node::record("a", start() + 3h);
+  next.uid = "c";
+  next.name = "c";
+  node.detector.expire(start() + 3h);
+  node.apply(next);
+  node.repeat({.agent = "cart/v1"}, 3h + 1min, 3h + 3min);
+  CHECK((!node.of("a") || node.of("a")->confidence < 0.5));
+}
