@@ -15,6 +15,19 @@ Result<Duration> parse_utc_offset(std::string_view text) {
   return west ? -*offset : *offset;
 }
 
+/// A flag whose text `parse` turns into a value of ours; its errors name the flag.
+template <class T, class Parse>
+CLI::Option* add_parsed(CLI::App& command, const std::string& name, T& target, Parse parse, const std::string& help) {
+  return command.add_option_function<std::string>(
+      name,
+      [&target, name, parse](const std::string& text) {
+        const auto parsed = parse(text);
+        if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+        target = *parsed;
+      },
+      help);
+}
+
 }  // namespace
 
 CLI::Validator duration_into(Duration& target) {
@@ -29,34 +42,15 @@ CLI::Validator duration_into(Duration& target) {
 }
 
 void add_log_flags(CLI::App& command, LogOptions& log) {
-  command.add_option_function<std::string>(
-      "--log-level",
-      [&log](const std::string& text) {
-        const auto level = log::parse_level(text);
-        if (!level) throw CLI::ValidationError("--log-level", level.error().message);
-        log.level = *level;
-      },
-      "debug, info, warn or error (default: info)");
-  command.add_option_function<std::string>(
-      "--log-format",
-      [&log](const std::string& text) {
-        const auto format = log::parse_format(text);
-        if (!format) throw CLI::ValidationError("--log-format", format.error().message);
-        log.format = *format;
-      },
-      "text, json or auto: text on a terminal, JSON otherwise (default: auto)");
+  add_parsed(command, "--log-level", log.level, log::parse_level, "debug, info, warn or error (default: info)");
+  add_parsed(command, "--log-format", log.format, log::parse_format,
+             "text, json or auto: text on a terminal, JSON otherwise (default: auto)");
 }
 
 void add_utc_offset_flag(CLI::App& command, Duration& offset) {
-  command
-      .add_option_function<std::string>(
-          "--apiserver-log-utc-offset",
-          [&offset](const std::string& text) {
-            const auto parsed = parse_utc_offset(text);
-            if (!parsed) throw CLI::ValidationError("--apiserver-log-utc-offset", parsed.error().message);
-            offset = *parsed;
-          },
-          "Local time of the API servers minus UTC, such as +2h or -5h30m: their text logs name no zone (default: 0)")
+  add_parsed(
+      command, "--apiserver-log-utc-offset", offset, parse_utc_offset,
+      "Local time of the API servers minus UTC, such as +2h or -5h30m: their text logs name no zone (default: 0)")
       ->type_name("DURATION");
 }
 

@@ -3,6 +3,20 @@
 #include "run_parts.hpp"
 
 namespace remint::app {
+namespace {
+
+/// Of what starts without failing and stops at once.
+template <class Runs>
+runtime::Part part(std::string name, Runs& runs) {
+  return {std::move(name),
+          [&runs] {
+            runs.start();
+            return Result<void>();
+          },
+          [&runs](std::chrono::milliseconds) { runs.stop(); }};
+}
+
+}  // namespace
 
 void RunParts::add_to(runtime::Manager& manager) {
   using std::chrono::milliseconds;
@@ -11,12 +25,7 @@ void RunParts::add_to(runtime::Manager& manager) {
                [this](milliseconds grace) { ops_server_->drain(grace); }});
   // Detection before the reflectors that post to it, and stopped after them: a post to a box that nobody empties would
   // hang.
-  manager.add({"detection",
-               [this] {
-                 detection_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { detection_->stop(); }});
+  manager.add(part("detection", *detection_));
   manager.add({"caches",
                [this] {
                  for (auto& reflector : reflectors_) reflector->start();
@@ -50,30 +59,10 @@ void RunParts::add_to(runtime::Manager& manager) {
                  return Result<void>();
                },
                [this](milliseconds grace) { events_.stop(grace / 2); }});
-  manager.add({"decisions",
-               [this] {
-                 decisions_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { decisions_->stop(); }});
-  manager.add({"restarts",
-               [this] {
-                 restarts_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { restarts_->stop(); }});
-  manager.add({"pruner",
-               [this] {
-                 pruner_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { pruner_->stop(); }});
-  manager.add({"policies",
-               [this] {
-                 policies_->start();
-                 return Result<void>();
-               },
-               [this](milliseconds) { policies_->stop(); }});
+  manager.add(part("decisions", *decisions_));
+  manager.add(part("restarts", *restarts_));
+  manager.add(part("pruner", *pruner_));
+  manager.add(part("policies", *policies_));
   manager.add({"API servers' logs",
                [this] {
                  for (auto& log : logs_) log->start();
