@@ -190,10 +190,20 @@ def test_a_namespace_that_is_deleted_meanwhile_goes(at_its_steps):
 
 
 def _meanwhile(stage, cell, action):
-    """Has `action` happen while the cell's write is on its way."""
+    """Has `action` happen while the cell's write is on its way.
+
+    The first write can be there before the answer to our own creation of the restart is: the action waits for that.
+    """
     operator = stage.operator()
-    operator.proxy.at(cell.write, HELD, action)
+    begun = threading.Event()
+
+    def act():
+        assert begun.wait(30), "the restart was not created"
+        action()
+
+    operator.proxy.at(cell.write, HELD, act)
     stage.begin()
+    begun.set()
     operator.proxy.wait_fired(60)
 
 

@@ -12,6 +12,7 @@ operators, each with a lease of its own, can work on one cluster beside each oth
 import re
 import socket
 import threading
+import time
 from urllib.parse import urlsplit
 
 from .proxy_wire import Exchange, serve_connection
@@ -113,7 +114,10 @@ class WriteProxy:
     # What was seen ------------------------------------------------------------------------------
 
     def applied(self):
-        """The writes that the API server took."""
+        """The writes that the API server took; what it was asked, it has answered, but its answer may still be on its way."""
+        deadline = time.monotonic() + 5
+        while any(w.fate == "passed" and w.code is None for w in self.writes) and time.monotonic() < deadline:
+            time.sleep(0.02)
         return [w for w in self.writes if w.fate == "passed" and w.code and w.code < 300 and not w.dry_run]
 
     def story(self):
