@@ -36,10 +36,10 @@ void narrow_strategies(Effective& effective, const Spec& above, const ObjectRef&
 }
 
 Effective narrowed(const Policy& own, const Policy& cluster, const ObjectRef& workload) {
-  Effective effective{own.reference(), own.spec, std::nullopt};
+  Effective effective{own.reference(), own.spec, {}, std::nullopt, {}};
   Spec& spec = effective.spec;
   const Spec& above = cluster.spec;
-  effective.ceiling = {cluster.reference(), above.match, above.limits, above.mode < spec.mode, false};
+  effective.ceiling = {cluster.reference(), above.match, above.limits, above.storm, above.mode < spec.mode, false};
   spec.mode = std::min(spec.mode, above.mode);
   spec.min_confidence = std::max(spec.min_confidence, above.min_confidence);
   spec.limits.cooldown = std::max(spec.limits.cooldown, above.limits.cooldown);
@@ -87,10 +87,10 @@ std::optional<Effective> select_policy(std::span<const Policy> policies, const W
     return std::nullopt;
   }
   if (own == nullptr) {
-    return Effective{cluster->reference(), cluster->spec, std::nullopt};
+    return Effective{cluster->reference(), cluster->spec, {}, std::nullopt, {}};
   }
   if (cluster == nullptr) {
-    return Effective{own->reference(), own->spec, std::nullopt};
+    return Effective{own->reference(), own->spec, {}, std::nullopt, {}};
   }
   return narrowed(*own, *cluster, workload.ref);
 }

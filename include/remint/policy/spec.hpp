@@ -12,13 +12,15 @@
 #include "remint/base/object.hpp"
 #include "remint/base/time.hpp"
 #include "remint/base/words.hpp"
+#include "remint/policy/storm.hpp"
+#include "remint/policy/window.hpp"
 
 namespace remint::policy {
 
 using Labels = std::map<std::string, std::string, std::less<>>;
 
 /// Ordered from careful to bold.
-enum class Mode : std::uint8_t { kObserve, kEnforce };
+enum class Mode : std::uint8_t { kObserve, kApprove, kEnforce };
 std::string_view to_string(Mode mode);
 std::optional<Mode> parse_mode(std::string_view text);
 
@@ -63,7 +65,15 @@ struct RejectedTokenSignal {
 struct Limits {
   Duration cooldown = std::chrono::minutes(30);  ///< per workload, from the end of its last restart
   std::uint32_t max_per_hour = 20;               ///< restarts begun by this policy in the last hour
-  std::uint32_t max_concurrent = 2;              ///< restarts of this policy that are not final
+  std::uint32_t max_concurrent = 2;              ///< restarts of this policy that are under way
+  /// Under way at once, as a share of the cluster's (of a namespace's) workloads, rounded down; one is always allowed.
+  std::uint32_t max_workloads_percent = 10;
+  std::uint32_t max_namespace_percent = 100;
+  /// Under way at once among workloads whose pods one PodDisruptionBudget covers.
+  std::uint32_t max_concurrent_per_budget = 1;
+  /// Planned restarts are spread over this share of the window, each workload at its own place in it; 0: all at its
+  /// beginning.
+  std::uint32_t spread_percent = 80;
 };
 
 /// How a strategy works, where there is a choice.
@@ -91,9 +101,17 @@ struct Gentle {
 struct Breaker {
   std::uint32_t failures = 2;  ///< so many restarts of a workload in a row did not help; at least its list's length
   Duration open_for = std::chrono::hours(24);  ///< then none for so long, and one more try after it
+  /// So many restarts of the policy in a row, of whichever workloads, did not help: none of it for open_for, and one
+  /// more try after it. 0 switches it off.
+  std::uint32_t policy_failures = 5;
+};
+
+struct ApprovalSpec {
+  Duration expires_after = std::chrono::hours(24);  ///< who is not answered by then is asked again after the cooldown
 };
 
 struct Spec {
+  bool suspend = false;  ///< nothing is begun, and nothing that was begun goes on
   Mode mode = Mode::kObserve;
   std::int32_t priority = 0;
   Match match;
@@ -104,6 +122,10 @@ struct Spec {
   Gentle gentle;
   Limits limits;
   Breaker breaker;
+  WindowSet windows;                                ///< of planned restarts: of tokens that are still accepted
+  Duration urgent_before = std::chrono::hours(72);  ///< a token that breaks sooner than this waits for no window
+  StormSpec storm;
+  ApprovalSpec approval;
   Duration verification_observe = std::chrono::minutes(10);
 };
 

@@ -104,7 +104,7 @@ History history(const Scene& scene) {
 }
 
 Choice choose(const Scene& scene) {
-  return choose_strategy({scene.policies[0].reference(), scene.policies[0].spec, {}}, scene.workload, scene.facts,
+  return choose_strategy({scene.policies[0].reference(), scene.policies[0].spec}, scene.workload, scene.facts,
                          scene.restarts, scene.now);
 }
 
