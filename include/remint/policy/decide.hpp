@@ -141,7 +141,9 @@ struct Effective {
     Match match;
     Limits limits;
     StormSpec storm;
+    Breaker breaker;
     bool narrowed_mode = false;
+    bool suspended = false;
     bool narrowed_strategies = false;  ///< the namespaced policy's list has a strategy that this one's has not
   };
   std::optional<Ceiling> ceiling{};
