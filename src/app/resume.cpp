@@ -5,6 +5,7 @@
 
 #include "cluster_access.hpp"
 #include "remint/app/commands.hpp"
+#include "remint/base/json.hpp"
 #include "remint/base/text.hpp"
 #include "remint/kube/resources.hpp"
 

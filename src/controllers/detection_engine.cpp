@@ -112,14 +112,15 @@ WorkloadDecision DetectionEngine::decide(const detect::Case& the_case, const std
   WorkloadDecision result;
   result.time = now;
   result.the_case = the_case;
-  result.decision = policy::decide(
-      policies_,
-      {&workload, &facts, past, settings_.own_namespace, counts_for(the_case.workload.ns), suspended_, &storms_}, now);
+  result.attempt = restart::next_attempt(the_case.workload, the_case.cause, past);
+  result.restart_name = restart::journal_name(the_case.workload, the_case.cause, result.attempt);
+  result.decision = policy::decide(policies_,
+                                   {&workload, &facts, past, settings_.own_namespace, counts_for(the_case.workload.ns),
+                                    suspended_, &storms_, result.restart_name},
+                                   now);
   if (const auto effective = policy::select_policy(policies_, workload)) {
     result.observe = effective->spec.verification_observe;
   }
-  result.attempt = restart::next_attempt(the_case.workload, the_case.cause, past);
-  result.restart_name = restart::journal_name(the_case.workload, the_case.cause, result.attempt);
   return result;
 }
 

@@ -53,6 +53,13 @@ std::size_t DetectionEngine::workloads_of(const policy::Policy& policy) const {
   return count;
 }
 
+bool DetectionEngine::still_broken(const std::string& reference) const {
+  return std::ranges::any_of(broken_, [&](const auto& item) {
+    const auto& policies = item.second.policies;
+    return std::ranges::find(policies, reference) != policies.end() && detector_.find_case(item.first);
+  });
+}
+
 void DetectionEngine::assess_storms(Time now) {
   std::map<std::string, policy::Storm> next;
   for (const auto& policy : policies_) {
@@ -68,8 +75,13 @@ void DetectionEngine::assess_storms(Time now) {
     auto before = on != storms_.end() ? std::optional(on->second) : std::nullopt;
     if (!before && remembered) before = memory->second.storm;
     if (broken.empty() && !before) continue;
-    const auto storm = policy::assess_storm(policy.spec.storm, broken, workloads_of(policy), before,
-                                            remembered ? memory->second.resumed : std::nullopt, now);
+    const auto resumed = remembered ? memory->second.resumed : std::nullopt;
+    auto storm = policy::assess_storm(policy.spec.storm, broken, workloads_of(policy), before, resumed, now);
+    // What is paced stays paced until all that broke is well again, however long ago the last of it broke.
+    const bool paced =
+        before && policy.spec.storm.then == policy::StormSpec::Then::kPace && policy.spec.storm.percent > 0;
+    const bool over = resumed && before && *resumed >= before->since;
+    if (!storm && paced && !over && still_broken(reference)) storm = before;
     if (storm) next.emplace(reference, *storm);
   }
   const bool same = std::ranges::equal(

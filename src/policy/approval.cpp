@@ -58,8 +58,8 @@ std::optional<Decision> check_approval(const Context& context) {
       policy.ceiling && policy.ceiling->narrowed_mode ? policy.ceiling->reference : policy.reference;
   decision.reason = fmt::format(
       "would restart it ({}) when a person approves until {}: remint approve {} (policy: {} is in mode Approve): {}",
-      to_string(context.choice.strategy), when(*decision.expires, context.now), asked != nullptr ? asked->name : "NAME",
-      asks, context.signals.why);
+      to_string(context.choice.strategy), when(*decision.expires, context.now),
+      asked != nullptr ? asked->name : context.question.restart_name, asks, context.signals.why);
   return decision;
 }
 

@@ -125,6 +125,14 @@ Speakers find_speakers(std::span<const Policy> policies, const WorkloadFacts& wo
   return speakers;
 }
 
+bool names_namespace(const Policy& policy, const WorkloadFacts& any) {
+  if (!policy.cluster()) {
+    return policy.key.ns == any.ref.ns;
+  }
+  return namespace_named(policy.spec.match, any.ref.ns) &&
+         policy.spec.match.namespace_selector.matches(any.namespace_labels);
+}
+
 std::optional<Effective> select_policy(std::span<const Policy> policies, const WorkloadFacts& workload) {
   const Speakers speakers = find_speakers(policies, workload);
   if (speakers.own == nullptr && speakers.cluster == nullptr) {

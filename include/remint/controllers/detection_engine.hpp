@@ -124,6 +124,7 @@ class DetectionEngine {
   void note_broken(const std::vector<detect::Case>& cases, Time now);
   void assess_storms(Time now);
   [[nodiscard]] std::size_t workloads_of(const policy::Policy& policy) const;
+  [[nodiscard]] bool still_broken(const std::string& reference) const;
   // detection_engine_standing.cpp
   void withdraw_what_lapsed(Time now);
   /// True when the decision is about another restart than the one that stands, which had to be withdrawn first.
