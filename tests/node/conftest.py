@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cluster")]
 
 from harness import tables  # noqa: E402
-from rig import chart, needs  # noqa: E402
-from rig.chart import ChartRemint  # noqa: E402
-from rig.install import PlainRemint  # noqa: E402
+from rig import needs  # noqa: E402
+from rig.install import Remint  # noqa: E402
 from rig.logs import PodLogs  # noqa: E402
 from rig.cluster import NodeCluster  # noqa: E402
 from rig.party import Party  # noqa: E402
@@ -60,11 +60,9 @@ def logs(node):
 
 @pytest.fixture(scope="session")
 def remint(node, logs):
-    """Installed from the image, the API server wired to it. Without a chart beside the sources: by plain manifests."""
-    image = node.containerd.import_image(os.environ["REMINT_IMAGE"])
-    remint = (ChartRemint if chart.folder().is_dir() else PlainRemint)(node, image)
+    """Installed from the image by the chart, the API server wired to it."""
+    remint = Remint(node, node.containerd.import_image(os.environ["REMINT_IMAGE"]))
     remint.install()
-    remint.wait_leading()
     remint.wire()
     return remint
 
@@ -78,7 +76,26 @@ def usage(remint):
 
 
 @pytest.fixture(scope="session")
-def short(node, logs):
+def old(node, logs, remint):
+    """Workloads that started with tokens of the API server's first signing key."""
+    party = Party(node, logs, "key")
+    # A client that reads its token again gets the same dead one until the kubelet renews it: it is as broken as the others,
+    # for up to 48 minutes of a usual token. Well is one that needs no token.
+    party.add_certificate_client("certificate")
+    return party.wait_listing()
+
+
+@pytest.fixture(scope="session")
+def new_key(node, old):
+    """The API server has another signing key, and every token so far is dead. Returns when that was."""
+    begin = time.monotonic()
+    node.restart_apiserver(new_signing_key=True)
+    old.wait_rejected(120)
+    return begin
+
+
+@pytest.fixture(scope="session")
+def short(new_key, node, logs):
     """Workloads whose tokens live for ten minutes from now: made early, so that other stories fill the time."""
     party = Party(node, logs, "short", token_seconds=600)
     party.add_well("fresh", account="shop", token_seconds=600)

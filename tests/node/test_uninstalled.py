@@ -1,13 +1,10 @@
 """The end of the installation, and another one that may see and touch one namespace only. Told after all other stories."""
 
-import pytest
 from harness.resources import kubectl, restarts_of
 from harness.wait import holds_for
-from rig import chart
-from rig.chart import ChartRemint
+from rig.install import Remint
 from rig.party import Party
 
-pytestmark = pytest.mark.skipif(not chart.folder().is_dir(), reason=f"THERE IS NO CHART IN {chart.folder()}")
 # What is the cluster's or belongs to objects that are gone in a moment.
 _PASSING = ("events", "events.events.k8s.io", "endpointslices.discovery.k8s.io", "pods", "replicasets.apps",
             "controllerrevisions.apps", "endpoints")  # fmt: skip
@@ -32,10 +29,9 @@ def test_uninstalled_nothing_is_left_but_what_is_kept(node, remint):
 
 
 def test_installed_for_one_namespace_it_acts_there_and_nowhere_else(node, remint, logs):
-    scoped = ChartRemint(node, remint.image, {"scope.namespaces[0]": "inside"})
+    scoped = Remint(node, remint.image, {"scope.namespaces[0]": "inside"})
     with Party(node, logs, "inside", ("Deployment",)) as inside, Party(node, logs, "outside", ("Deployment",)) as outside:
         scoped.install()
-        scoped.wait_leading()
         scoped.wire()
         for party in (inside, outside):
             party.wait_listing()
