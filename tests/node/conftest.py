@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -76,26 +75,7 @@ def usage(remint):
 
 
 @pytest.fixture(scope="session")
-def old(node, logs, remint):
-    """Workloads that started with tokens of the API server's first signing key."""
-    party = Party(node, logs, "key")
-    # A client that reads its token again gets the same dead one until the kubelet renews it: it is as broken as the others,
-    # for up to 48 minutes of a usual token. Well is one that needs no token.
-    party.add_certificate_client("certificate")
-    return party.wait_listing()
-
-
-@pytest.fixture(scope="session")
-def new_key(node, old):
-    """The API server has another signing key, and every token so far is dead. Returns when that was."""
-    begin = time.monotonic()
-    node.restart_apiserver(new_signing_key=True)
-    old.wait_rejected(120)
-    return begin
-
-
-@pytest.fixture(scope="session")
-def short(new_key, node, logs):
+def short(node, logs):
     """Workloads whose tokens live for ten minutes from now: made early, so that other stories fill the time."""
     party = Party(node, logs, "short", token_seconds=600)
     party.add_well("fresh", account="shop", token_seconds=600)
