@@ -37,7 +37,7 @@ def test_installed_for_one_namespace_it_acts_there_and_nowhere_else(node, remint
         for party in (inside, outside):
             party.wait_listing()
             party.recreate_account()
-            party.wait_rejected(60)
+            party.wait_rejected(180)
         inside.wait_cured(300)
         (broken,) = outside.broken
         holds_for(lambda: not restarts_of(broken.workload, broken.uid), 20, f"{broken.workload} is not restarted")

@@ -74,7 +74,7 @@ class Remint:
         """The name of the pod that holds the lease."""
         return lease_holder(self.node, self.namespace)
 
-    def wait_leading(self, timeout=60):
+    def wait_leading(self, timeout=180):
         def leads():
             names = {pod.metadata.name for pod in self.pods() if _ready(pod)}
             return self.leader() in names and len(names) == self.replicas

@@ -80,7 +80,7 @@ class Party:
         })  # fmt: skip
         return self.add_well(name, read="certificate", secret=name)
 
-    def wait_listing(self, timeout=90, guests=None):
+    def wait_listing(self, timeout=180, guests=None):
         """Until every pod has listed something; then remembers who they are."""
         guests = guests or self.guests
         for guest in guests:
