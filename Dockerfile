@@ -13,6 +13,8 @@ COPY . /src
 WORKDIR /src
 ARG JOBS=2
 ARG TESTS=yes
+# BuildKit keeps this folder; deploy/image says another one, with which it shares the compiler cache of the machine.
+ARG CCACHE_DIR=/root/.cache/ccache
 # The tests come first and know of no commit: they are kept, too, while only that changes.
 RUN --mount=type=cache,id=remint-ccache,target=/root/.cache/ccache \
     cmake --preset image \

@@ -10,9 +10,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cluster")]
 
 from harness import tables  # noqa: E402
-from rig import chart, needs  # noqa: E402
-from rig.chart import ChartRemint  # noqa: E402
-from rig.install import PlainRemint  # noqa: E402
+from rig import needs  # noqa: E402
+from rig.install import Remint  # noqa: E402
 from rig.logs import PodLogs  # noqa: E402
 from rig.cluster import NodeCluster  # noqa: E402
 from rig.party import Party  # noqa: E402
@@ -60,11 +59,9 @@ def logs(node):
 
 @pytest.fixture(scope="session")
 def remint(node, logs):
-    """Installed from the image, the API server wired to it. Without a chart beside the sources: by plain manifests."""
-    image = node.containerd.import_image(os.environ["REMINT_IMAGE"])
-    remint = (ChartRemint if chart.folder().is_dir() else PlainRemint)(node, image)
+    """Installed from the image by the chart, the API server wired to it."""
+    remint = Remint(node, node.containerd.import_image(os.environ["REMINT_IMAGE"]))
     remint.install()
-    remint.wait_leading()
     remint.wire()
     return remint
 

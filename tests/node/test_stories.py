@@ -20,15 +20,14 @@ def print_times(party, title, record_property):
 
 
 def print_usage(usage, title, record_property):
-    for replica, columns in usage.table(title).items():
+    for replica, columns in usage.table(title, usage.remint.leader()).items():
         record_property("table", row(USAGE, replica, columns))
 
 
-def test_the_installed_replicas_lead_and_stand_by_at_next_to_no_cost(short, remint, usage, record_property):
+def test_the_installed_replicas_lead_and_stand_by_at_next_to_no_cost(short, usage, record_property):
     wait_until(lambda: any(len(samples) >= 40 for samples in usage.samples.values()), 120, "40 samples of idle replicas")
     print_usage(usage, "idle", record_property)
-    record_property("table", row(USAGE, remint.leader(), {"role when idle": "leads"}))
-    assert all(not restarts_of(guest.workload) for guest in short.guests), "something was restarted, and all is well"
+    assert not short.restarts(), "something was restarted, and all is well"
 
 
 def test_workloads_whose_account_was_recreated_are_cured(node, remint, usage, logs, record_property):
@@ -37,7 +36,7 @@ def test_workloads_whose_account_was_recreated_are_cured(node, remint, usage, lo
         party.add_well("fresh-probe", host_network=True)
         party.wait_listing()
         party.recreate_account()
-        party.wait_rejected(60)
+        party.wait_rejected(180)
         party.wait_cured(420)
         party.assert_well_left_alone()
         print_times(party, "account recreated", record_property)
@@ -52,7 +51,7 @@ def test_a_restart_goes_on_when_the_leaders_pod_is_deleted_in_the_middle(node, r
         wait_until(lambda: restarts_of(replaced.workload, replaced.uid), 120, f"a restart of {replaced.workload}")
         leader = remint.leader()
         node.core().delete_namespaced_pod(leader, remint.namespace)
-        wait_until(lambda: remint.leader() not in (leader, None), 60, "another replica to lead")
+        wait_until(lambda: remint.leader() not in (leader, None), 120, "another replica to lead")
         party.wait_cured(420)
         party.assert_well_left_alone()
         remint.wait_leading()
@@ -84,7 +83,7 @@ def test_workloads_whose_short_token_ran_out_are_cured_and_those_that_read_it_ag
         print_times(short, "600 s token ran out", record_property)
 
 
-def test_workloads_are_cured_after_the_signing_key_changed(node, remint, usage, logs, record_property):
+def test_workloads_are_cured_after_the_signing_key_changed(node, remint, logs, record_property):
     # A client that reads its token again gets the same dead one until the kubelet renews it: it is as broken as the others,
     # for up to 48 minutes of a usual token. Well are one that needs no token, and one that came later.
     with Party(node, logs, "key") as party:
@@ -92,12 +91,17 @@ def test_workloads_are_cured_after_the_signing_key_changed(node, remint, usage, 
         party.wait_listing()
         begin = time.monotonic()
         node.restart_apiserver(new_signing_key=True)
-        party.wait_rejected(120)
+        party.wait_rejected(180)
         party.wait_listing(guests=[party.add_well("later")])
         # Remint's own token is dead as well; it is renewed at 80 % of its life.
-        wait_until(party.restarts, 1200, "Remint to be back", 1, PATIENT)
+        wait_until(party.restarts, 900, "Remint to be back", 1, PATIENT)
         record_property("table", row(TIMES, "Remint itself, to its first act", {"signing key": f"{time.monotonic() - begin:.0f}"}))
-        party.wait_cured(600)
+        # Its lease ended with its token, its process with the lease, and with that all that it had learnt of callers: whom the
+        # node's address stands for it does not know any more, and it must not guess. (Were the token renewed in the same
+        # seconds, it would know.)
+        unnamed = [guest for guest in party.broken if guest.workload.kind == "DaemonSet" and not party.restarts([guest])]
+        party.wait_cured(600, but=unnamed)
+        party.assert_left_alone(unnamed)
         party.assert_well_left_alone()
         remint.wait_leading(300)
         print_times(party, "signing key", record_property)

@@ -51,7 +51,7 @@ class ApiServer:
             command += self._options.apiserver_flags
             self.process = Process("kube-apiserver", command, self._folder / "logs" / "kube-apiserver.log")
         self.process.start()
-        self.process.wait_ready(self._ready, 60, "ready")
+        self.process.wait_ready(self._ready, 180, "ready")  # on a machine that compiles meanwhile
 
     def stop(self, grace=1):
         # It would drain watches for up to a minute; a crash is an equally real end.

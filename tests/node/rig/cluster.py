@@ -46,7 +46,7 @@ class NodeCluster(Cluster):
         super().start()
         self.kubelet.start()
         self.kube_proxy.start()
-        wait_until(self._ready, 90, "the node to be ready")
+        wait_until(self._ready, 180, "the node to be ready")
         return self
 
     def stop(self, keep=False):

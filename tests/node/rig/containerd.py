@@ -42,7 +42,7 @@ class Containerd:
 
     def start(self):
         self.process.start()
-        self.process.wait_ready(lambda: "ok" in self.ctr("plugins", "ls", "id==cri"), 30, "ready",
+        self.process.wait_ready(lambda: "ok" in self.ctr("plugins", "ls", "id==cri"), 120, "ready",
                                 swallow=(subprocess.CalledProcessError,))
         return self
 

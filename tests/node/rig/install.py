@@ -1,30 +1,72 @@
-"""Remint on the node, as a user installs it; and looking at its pods."""
+"""Remint on the node, as a user installs it: by `helm install`, and the API server wired by the commands that the chart prints."""
 
-import base64
-from pathlib import Path
+import os
+import subprocess
 
-from harness import resources
-from harness.kubeconfig import write_kubeconfig
+from harness.folders import REPOSITORY
 from harness.remint import lease_holder
 from harness.wait import wait_until
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+CHART = REPOSITORY / "charts" / "remint"
 AUDIT_ADDRESS = "10.96.0.50"  # fixed, since the API server cannot resolve Service names
-_LABELS = {"app.kubernetes.io/name": "remint"}
+_UNREACHABLE = (ApiException, HTTPError, OSError)
 
 
 class Remint:
-    """`install()`, then `wire()`: two steps, as the API server's flags are an administrator's, not the chart's."""
+    """The chart's defaults, but for the image, the fixed address, and a policy that acts.
 
-    namespace = "remint-system"
+    `install()`, then `wire()`: two steps, as the API server's flags are an administrator's, not the chart's.
+    """
 
-    def __init__(self, node, image):
+    namespace = release = "remint"
+    replicas = 2
+
+    def __init__(self, node, image, values=None):
         self.node = node
         self.image = image
+        self._values = values or {}
+
+    def install(self):
+        registry, _, rest = self.image.partition("/")
+        repository, _, tag = rest.rpartition(":")
+        values = {
+            "image.registry": registry,
+            "image.repository": repository,
+            "image.tag": tag,
+            "audit.service.clusterIP": AUDIT_ADDRESS,
+            "defaultPolicy.mode": "Enforce",
+        } | self._values
+        words = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+        self.helm("install", self.release, CHART, "--create-namespace", "--wait", "--timeout", "3m", *words)
+        self.wait_leading()
+
+    def wire(self):
+        """Runs what the chart's notes say, word by word, and gives the API server the files that come of it."""
+        notes = self.helm("get", "notes", self.release)
+        # Two commands, each `cat > FILE <<EOF` to its EOF, with prose between them.
+        commands = notes[notes.index("cat > audit-policy.yaml") :].split("\ncat > ")
+        script = "\ncat > ".join(command[: command.index("\nEOF\n") + 5] for command in commands)
+        place = self.node.folder / "etc-kubernetes-remint"
+        place.mkdir(mode=0o700, exist_ok=True)
+        environment = os.environ | {
+            "KUBECONFIG": str(self.node.kubeconfig),
+            "PATH": f"{self.node.binaries}:{os.environ['PATH']}",
+        }
+        subprocess.run(["bash", "-euc", script], cwd=place, env=environment, check=True)
+        self.node.wire_audit(place / "audit-webhook.kubeconfig", place / "audit-policy.yaml")
+        self.wait_leading()
+
+    def helm(self, *words):
+        command = [os.environ["HELM"], "--kubeconfig", self.node.kubeconfig, "--namespace", self.namespace, *words]
+        result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise RuntimeError(f"helm {words[0]}: {result.stderr.strip()}")
+        return result.stdout
 
     def pods(self):
-        selector = ",".join(f"{key}={value}" for key, value in _LABELS.items())
+        selector = f"app.kubernetes.io/name=remint,app.kubernetes.io/instance={self.release}"
         pods = self.node.core().list_namespaced_pod(self.namespace, label_selector=selector).items
         return [pod for pod in pods if pod.metadata.deletion_timestamp is None]
 
@@ -32,78 +74,13 @@ class Remint:
         """The name of the pod that holds the lease."""
         return lease_holder(self.node, self.namespace)
 
-    def wait_leading(self, timeout=60):
+    def wait_leading(self, timeout=180):
         def leads():
             names = {pod.metadata.name for pod in self.pods() if _ready(pod)}
             return self.leader() in names and len(names) == self.replicas
 
-        wait_until(leads, timeout, "all replicas of Remint to be ready and one to lead", 0.5, (ApiException, HTTPError, OSError))
-
-
-class PlainRemint(Remint):
-    """From deploy/'s manifests and a Deployment of the tests' own: one replica."""
-
-    replicas = 1
-
-    def install(self):
-        resources.install(self.node)
-        authority = self.node.authority
-        serving = authority.server("remint", (AUDIT_ADDRESS,))
-        data = {"tls.crt": serving.cert, "tls.key": serving.key, "ca.crt": authority.cert}
-        data = {name: base64.b64encode(Path(path).read_bytes()).decode() for name, path in data.items()}
-        metadata = {"name": "remint", "namespace": self.namespace, "labels": _LABELS}
-        ports = [{"name": "audit", "port": 8443}]
-        resources.apply(self.node, [
-            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data},
-            {"apiVersion": "v1", "kind": "Service", "metadata": metadata,
-             "spec": {"clusterIP": AUDIT_ADDRESS, "selector": _LABELS, "ports": ports}},
-            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
-             "spec": {"replicas": self.replicas, "selector": {"matchLabels": _LABELS},
-                      "template": {"metadata": {"labels": _LABELS}, "spec": self._pod()}}},
-        ])  # fmt: skip
-        resources.kubectl(self.node, "apply", "-f", resources.DEPLOY / "examples" / "policy-enforce.yaml")
-
-    def wire(self):
-        pair = self.node.authority.client("apiserver-audit", "kube-apiserver-audit")
-        config = write_kubeconfig(
-            self.node.folder / "audit-webhook.kubeconfig",
-            f"https://{AUDIT_ADDRESS}:8443/audit", self.node.authority.cert, pair,
-        )  # fmt: skip
-        self.node.wire_audit(config)
-        self.wait_leading()
-
-    def _pod(self):
-        names = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace"}
-        container = {
-            "name": "remint",
-            "image": self.image,
-            "imagePullPolicy": "Never",
-            "args": ["run", "--audit-tls-cert=/tls/tls.crt", "--audit-tls-key=/tls/tls.key",
-                     "--audit-client-ca=/tls/ca.crt"],
-            "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in names.items()],
-            "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1},
-            "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}},
-            "resources": {"requests": {"cpu": "20m", "memory": "48Mi"}, "limits": {"memory": "256Mi"}},
-            "volumeMounts": [{"name": "tls", "mountPath": "/tls"}],
-            "securityContext": {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "runAsNonRoot": True,
-                                "capabilities": {"drop": ["ALL"]}},
-        }  # fmt: skip
-        place = "/var/run/secrets/kubernetes.io/serviceaccount"
-        container["volumeMounts"].append({"name": "token", "mountPath": place, "readOnly": True})
-        # Short: after a change of the signing key Remint's own token is dead until the kubelet renews it.
-        token = [{"serviceAccountToken": {"path": "token", "expirationSeconds": 600}}, {"configMap": {"name": "kube-root-ca.crt"}}]
-        return {
-            "serviceAccountName": "remint",
-            "automountServiceAccountToken": False,
-            "containers": [container],
-            "volumes": [
-                {"name": "tls", "secret": {"secretName": "remint"}},
-                {"name": "token", "projected": {"sources": token}},
-            ],
-        }
+        wait_until(leads, timeout, "all replicas of Remint to be ready and one to lead", 0.5, _UNREACHABLE)
 
 
 def _ready(pod):
     return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
-
-

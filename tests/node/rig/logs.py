@@ -34,7 +34,7 @@ class PodLogs(threading.Thread):
 
     def read(self):
         with self._lock:
-            for path in self._folder.glob("*/*/*.log"):
+            for path in self._present():
                 if path not in self._files:
                     try:
                         self._files[path] = (open(path, "rb"), _FOLDER.fullmatch(path.parts[-3]))
@@ -44,6 +44,12 @@ class PodLogs(threading.Thread):
                 while (raw := file.readline()).endswith(b"\n"):
                     self._lines.append(_line(raw, about))
                 file.seek(-len(raw), 1)  # the rest of a line that is being written
+
+    def _present(self):
+        try:
+            return list(self._folder.glob("*/*/*.log"))
+        except FileNotFoundError:
+            return []  # the kubelet removed a pod's folder while we looked: the next look is soon
 
     def of(self, namespace, prefix=""):
         """The lines of the pods whose names begin so, oldest first."""

@@ -25,7 +25,7 @@ class Usage(threading.Thread):
 
     def __init__(self, remint):
         super().__init__(name="usage", daemon=True)
-        self._remint = remint
+        self.remint = remint
         self._root = remint.node.cgroup
         self._end = threading.Event()
         self.samples = {}
@@ -33,7 +33,7 @@ class Usage(threading.Thread):
     def run(self):
         while not self._end.wait(1):
             try:
-                for pod in self._remint.pods():
+                for pod in self.remint.pods():
                     self._sample(pod)
             except (ApiException, HTTPError, OSError):
                 continue  # the API server is being restarted, or the container has just ended
@@ -71,17 +71,21 @@ class Usage(threading.Thread):
             return folder
         raise FileNotFoundError(f"no control group {controller} {below}")
 
-    def table(self, title):
-        """{replica: columns} so far; containers that lived for less than 5 samples are left out."""
+    def table(self, title, leader=None):
+        """{pod: columns} so far, over all containers that a pod had; those that lived for less than 5 samples are left out."""
         rows = {}
-        for (pod, container), seen in list(self.samples.items()):
-            if len(seen) < 5:
+        for name in {pod for pod, _ in self.samples}:
+            lives = [seen for (pod, _), seen in list(self.samples.items()) if pod == name and len(seen) >= 5]
+            if not lives:
                 continue
-            cpu = (seen[-1].cpu - seen[0].cpu) / (seen[-1].at - seen[0].at)
-            rows[f"{pod} {container[:6]}"] = {
-                f"RSS max, {title}": f"{max(sample.rss for sample in seen) / 1e6:.1f} MB",
-                f"with cache, {title}": f"{max(sample.peak for sample in seen) / 1e6:.1f} MB",
-                f"CPU, {title}": f"{1000 * cpu:.1f} millicores",
+            seconds = sum(seen[-1].at - seen[0].at for seen in lives)
+            cpu = sum(seen[-1].cpu - seen[0].cpu for seen in lives) / seconds
+            every = [sample for seen in lives for sample in seen]
+            rows[name] = {
+                f"role, {title}": "leads" if name == leader else "stands by",
+                f"RSS max, {title}": f"{max(sample.rss for sample in every) / 1e6:.1f} MB",
+                f"with cache, {title}": f"{max(sample.peak for sample in every) / 1e6:.1f} MB",
+                f"CPU, {title}": f"{1000 * cpu:.1f} millicores in {seconds:.0f} s",
             }
         return rows
 
