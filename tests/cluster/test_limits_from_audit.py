@@ -99,7 +99,7 @@ class Crowd:
     def allow(self, per_hour):
         limits = {"cooldown": f"{COOLDOWN.seconds}s", "maxPerHour": per_hour, "maxConcurrent": MAX_CONCURRENT, "maxWorkloadsPercent": PERCENT}
         breaker = {"failures": FAILURES, "openFor": "24h", "policyFailures": 0}
-        spec = short_spec([self.space.name], limits=limits, breaker=breaker, verification={"observe": "30s"})
+        spec = short_spec([self.space.name], limits=limits, breaker=breaker, verification={"observe": "5m"})
         spec["signals"]["rejectedToken"] = {"enabled": True, "count": 2, "within": "30s", "for": "1s"}
         self.policies.put("crowd", spec)
 
