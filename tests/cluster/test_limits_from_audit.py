@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.remint, pytest.mark.slow]
 
 WORKLOADS = int(os.environ.get("REMINT_CHAOS_WORKLOADS", "200"))
 SEED = int(os.environ.get("REMINT_CHAOS_SEED", "7"))
-FLAGS = ("--restart-poll", "500ms", "--restart-quiet", "1s", "--lease-duration", "6s")
+FLAGS = ("--restart-poll", "500ms", "--restart-quiet", "1s", "--lease-duration", "10s")
 MAX_PER_HOUR, MAX_CONCURRENT, PERCENT = 20, 8, 3
 AT_ONCE = max(1, WORKLOADS * PERCENT // 100)  # 6 of 200: less than MAX_CONCURRENT
 COOLDOWN, FAILURES = timedelta(seconds=20), 2

@@ -1,7 +1,7 @@
 """Were the limits kept? Reckoned from the API server's audit log alone; nothing here is shared with Remint, or believed of it.
 
-A restart begins when a request of Remint's account changes the Deployment (its generation rises), and has ended when Remint
-writes a final phase into the journal of that Deployment. The log must be written with `audit_policy`.
+A restart begins when Remint's account patches the Deployment's template with a new stamp, and has ended when it writes a final
+phase into the journal of that Deployment. The log must be written with `audit_policy`.
 """
 
 import json
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import yaml
 
 ACCOUNT = "system:serviceaccount:remint-system:remint"
+_STAMP = "kubectl.kubernetes.io/restartedAt"
 _ENDS = ("Succeeded", "Failed", "Cancelled")
 
 
@@ -37,28 +38,35 @@ class Restart:
 def restarts_in(log_files, namespace):
     """All restarts, in the order in which they began; and every other write to a workload, which should be none."""
     events = sorted(_events(log_files, namespace), key=lambda event: event["requestReceivedTimestamp"])
-    restarts, open_ones, seen, others = [], {}, set(), []
+    restarts, targets, open_ones, seen, others = [], {}, {}, set(), []
     for event in events:
-        about, body = event["objectRef"], event.get("responseObject") or {}
+        about, sent = event["objectRef"], event.get("requestObject") or {}
+        what = event["verb"], about["resource"], about.get("subresource")
         when = datetime.fromisoformat(event["requestReceivedTimestamp"])
-        if about["resource"] == "workloadrestarts":
-            name = body.get("spec", {}).get("target", {}).get("name")
-            if body.get("status", {}).get("phase") in _ENDS and name in open_ones:
+        if what == ("create", "workloadrestarts", None):
+            targets[sent["metadata"]["name"]] = sent["spec"]["target"]["name"]
+        elif what == ("patch", "workloadrestarts", "status"):
+            name = targets[about["name"]]
+            if sent["status"].get("phase") in _ENDS and name in open_ones:
                 open_ones.pop(name).end = when
-        elif (about["resource"], about.get("subresource"), event["verb"]) == ("deployments", None, "patch"):
-            key = about["name"], body["metadata"]["generation"]
+        elif what == ("patch", "deployments", None):
+            key = about["name"], sent["spec"]["template"]["metadata"]["annotations"][_STAMP]
             if key in seen:
                 continue  # the same patch once more, after a crash: it changed nothing
             seen.add(key)
             restarts.append(Restart(about["name"], when))
             open_ones[about["name"]] = restarts[-1]
-        else:
+        elif about["resource"] != "workloadrestarts":
             others.append(f"{event['verb']} {event['requestURI']}")
     return restarts, others
 
 
 def _events(log_files, namespace):
-    """Remint's writes that the API server took, to its journals and to anything that is a workload or part of one."""
+    """Remint's writes to its journals and to anything that is a workload or part of one.
+
+    Those that the API server took; and those that it did not finish answering, for it may have taken them: what a killed client
+    asked for is answered 504, and stored.
+    """
     for file in log_files:
         with open(file, encoding="utf-8") as lines:
             for line in lines:
@@ -70,7 +78,7 @@ def _events(log_files, namespace):
                     event["user"].get("username") == ACCOUNT
                     and event["stage"] == "ResponseComplete"
                     and event["verb"] in ("create", "patch", "update", "delete", "deletecollection")
-                    and event["responseStatus"]["code"] < 300
+                    and not 300 <= event["responseStatus"]["code"] < 500
                     and "dryRun=All" not in event["requestURI"]
                     and about.get("namespace") == namespace
                     and about.get("resource") not in ("events", "tokenrefreshpolicies")
