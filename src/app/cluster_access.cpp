@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 #include "remint/app/commands.hpp"
+#include "remint/base/json.hpp"
 #include "remint/base/text.hpp"
 #include "remint/kube/resources.hpp"
 
@@ -34,6 +36,19 @@ Result<std::unique_ptr<ClusterAccess>> open_cluster(const kube::LoadOptions& opt
   access->default_namespace = config->default_namespace;
   access->client = std::make_unique<kube::Client>(std::move(*transport), access->metrics, system_clock());
   return access;
+}
+
+Result<std::string> who_am_i(kube::Client& client) {
+  constexpr kube::Resource kReviews{"authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", false};
+  const auto text = client.create(
+      kReviews, "", R"({"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"})", std::stop_token());
+  if (!text) return fail_in(text.error(), "asking the API server who you are");
+  const auto json = parse_json(*text);
+  if (!json) return std::unexpected(json.error());
+  FieldErrors ignored;
+  auto name = JsonReader(*json, ignored).at("status").at("userInfo").at("username").string();
+  if (name.empty()) return fail(ErrorCode::kInternal, "the API server does not say who you are");
+  return name;
 }
 
 Result<ObjectRef> parse_workload(const std::string& argument, const std::string& ns) {

@@ -17,6 +17,8 @@ struct ClusterAccess {
 /// With the person's own rights: no lease is asked for.
 [[nodiscard]] Result<std::unique_ptr<ClusterAccess>> open_cluster(const kube::LoadOptions& options);
 
+/// The user name by which the API server knows whoever runs this.
+[[nodiscard]] Result<std::string> who_am_i(kube::Client& client);
 /// "deploy/cart", "StatefulSet/db", "rc/web", "pod/shell": as kubectl takes them, without uid. kInvalid names the kinds
 /// that are known.
 [[nodiscard]] Result<ObjectRef> parse_workload(const std::string& argument, const std::string& ns);

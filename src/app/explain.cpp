@@ -10,6 +10,7 @@
 #include "remint/controllers/facts.hpp"
 #include "remint/kube/resources.hpp"
 #include "remint/policy/parse.hpp"
+#include "remint/runtime/leader.hpp"
 
 namespace remint::app {
 namespace {
@@ -21,6 +22,8 @@ struct Gathering {
   ExplainReport report;
   std::vector<policy::Policy> policies;
   std::vector<policy::PastRestart> past;
+  std::map<std::string, policy::Storm> storms;
+  policy::WorkloadCounts counts;
   std::stop_token never;
 
   /// Lists what there is; what may not be read becomes a note.
@@ -87,6 +90,13 @@ void read_policies(Gathering& g, const kube::Resource& resource, const std::stri
     const JsonReader root(object, ignored);
     const std::string name = std::string(resource.kind) + "/" + root.at("metadata").at("name").string();
     read_open_case(g, root, name);
+    const auto storm = root.at("status").at("storm");
+    if (const auto since = storm.at("since").time()) {
+      g.storms[resource.namespaced
+                   ? std::string(resource.kind) + "/" + ns + "/" + root.at("metadata").at("name").string()
+                   : name] = {*since, static_cast<std::size_t>(storm.at("broken").integer(0, 0, 10'000'000)),
+                              static_cast<std::size_t>(storm.at("workloads").integer(0, 0, 10'000'000))};
+    }
     auto parsed = policy::parse_policy(object);
     if (parsed) {
       g.policies.push_back(std::move(*parsed));
@@ -154,8 +164,10 @@ void decide_as_if(Gathering& g, const std::string& own_namespace, Time now) {
     g.report.policy = effective->reference;
     g.report.mode = to_string(effective->spec.mode);
     facts = certain_failure(effective->spec, now);
+    g.report.fields = policy::explain_fields(g.policies, g.report.workload);
   }
-  g.report.if_it_failed = policy::decide(g.policies, {&g.report.workload, &facts, g.past, own_namespace}, now);
+  g.report.if_it_failed = policy::decide(
+      g.policies, {&g.report.workload, &facts, g.past, own_namespace, g.counts, g.report.suspended, &g.storms}, now);
 }
 
 int fail_with(std::ostream& err, const Error& error, int code) {
@@ -173,13 +185,19 @@ int explain(const ExplainOptions& options, std::ostream& out, std::ostream& err)
       parse_workload(options.workload, options.cluster.ns.empty() ? (*cluster)->default_namespace : options.cluster.ns);
   if (!target) return fail_with(err, target.error(), kUsage);
 
-  Gathering g{*(*cluster)->client, *target, {}, {}, {}, {}};
+  Gathering g{*(*cluster)->client, *target, {}, {}, {}, {}, {}, {}};
   if (const auto read = read_workload(g); !read) return fail_with(err, read.error(), kFailed);
   read_policies(g, kube::kClusterPolicies, "");
   read_policies(g, kube::kPolicies, g.target.ns);
   read_restarts(g);
   read_events(g);
-  decide_as_if(g, options.own_namespace.empty() ? "remint-system" : options.own_namespace, system_clock().now());
+  const std::string own = options.own_namespace.empty() ? "remint-system" : options.own_namespace;
+  if (auto suspended = runtime::read_suspension(g.client, {own, options.lease_name}, g.never)) {
+    g.report.suspended = std::move(*suspended);
+  } else {
+    g.report.notes.push_back("whether the cluster is suspended: " + suspended.error().message);
+  }
+  decide_as_if(g, own, system_clock().now());
   if (options.cluster.json) {
     print_json(g.report, out);
   } else {

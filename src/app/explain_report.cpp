@@ -63,8 +63,13 @@ void print_text(const ExplainReport& report, std::ostream& out) {
       << (report.policy.empty() ? "none matches: Remint reports what it sees, and leaves it alone"
                                 : safe(report.policy) + ", mode " + report.mode)
       << '\n';
-  for (const auto& [key, value] : report.workload.annotations) {
-    out << "  annotation     " << safe(key) << ": " << safe(value) << '\n';
+  if (!report.suspended.empty()) out << "  SUSPENDED      by " << safe(report.suspended) << '\n';
+  for (const auto& [where, annotations] : {std::pair("", &report.workload.annotations),
+                                           std::pair(" (pod template)", &report.workload.template_annotations),
+                                           std::pair(" (namespace)", &report.workload.namespace_annotations)}) {
+    for (const auto& [key, value] : *annotations) {
+      out << "  annotation     " << safe(key) << ": " << safe(value) << where << '\n';
+    }
   }
   if (report.open_case) {
     const auto& open = *report.open_case;
@@ -85,6 +90,12 @@ void print_text(const ExplainReport& report, std::ostream& out) {
     out << (i == 0 ? "  events         " : "                 ") << format_rfc3339(event.time) << "  "
         << safe(event.reason) << ": " << safe(event.note) << '\n';
   }
+  for (std::size_t i = 0; i < report.fields.size(); ++i) {
+    const auto& field = report.fields[i];
+    out << (i == 0 ? "  policy in full " : "                 ")
+        << fmt::format("{:<32} {:<24} {}{}\n", field.field, safe(field.value), safe(field.from),
+                       field.over.empty() ? "" : " (instead of " + safe(field.over) + ")");
+  }
   for (const auto& note : report.notes) out << "  note           " << safe(note) << '\n';
 }
 
@@ -96,6 +107,13 @@ void print_json(const ExplainReport& report, std::ostream& out) {
   json["annotations"] = report.workload.annotations;
   json["policy"] = report.policy.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(report.policy);
   json["mode"] = report.mode;
+  json["suspended"] =
+      report.suspended.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(report.suspended);
+  json["effectivePolicy"] = nlohmann::ordered_json::array();
+  for (const auto& field : report.fields) {
+    json["effectivePolicy"].push_back(
+        {{"field", field.field}, {"value", field.value}, {"from", field.from}, {"over", field.over}});
+  }
   json["now"] = nullptr;
   if (report.open_case) {
     const auto& open = *report.open_case;

@@ -26,6 +26,8 @@ struct ExplainReport {
   policy::WorkloadFacts workload;
   std::string policy;  ///< which one speaks; empty: none
   std::string mode;
+  std::vector<policy::FieldOrigin> fields;  ///< the policy that speaks, field by field
+  std::string suspended;                    ///< the cluster's kill switch; empty: off
   std::optional<OpenCase> open_case;
   policy::Decision if_it_failed;           ///< what would be decided if its token were refused now
   std::vector<restart::Journal> restarts;  ///< of this workload, newest first

@@ -23,5 +23,11 @@ int main(int argc, char** argv) {
   if (const auto* explain_options = std::get_if<ExplainOptions>(&*options)) {
     return explain(*explain_options, std::cout, std::cerr);
   }
+  if (const auto* answer_options = std::get_if<AnswerOptions>(&*options)) {
+    return answer(*answer_options, std::cout, std::cerr);
+  }
+  if (const auto* resume_options = std::get_if<ResumeOptions>(&*options)) {
+    return resume(*resume_options, std::cout, std::cerr);
+  }
   return version(std::get<VersionOptions>(*options), std::cout);
 }

@@ -17,6 +17,11 @@ void add_utc_offset_flag(CLI::App& command, Duration& offset);
 
 /// The command `run` (options_run.cpp); `durations` keeps the flags' texts while they are parsed.
 void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations);
+/// The commands that people run (options_people.cpp).
+void add_restart(CLI::App& app, RestartOptions& o, std::string& output, std::vector<std::string>& durations);
+void add_explain(CLI::App& app, ExplainOptions& o, std::string& output);
+void add_answer(CLI::App& app, AnswerOptions& o, std::string& output, bool approve);
+void add_resume(CLI::App& app, ResumeOptions& o, std::string& output);
 /// What no single flag shows.
 [[nodiscard]] Result<void> check(const RunOptions& o);
 

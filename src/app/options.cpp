@@ -20,18 +20,6 @@ constexpr const char* kReplayFooter =
     "  remint replay --audit audit.log --apiserver-log kube-apiserver.log --objects objects.json\n"
     "  remint replay --audit a.log.gz b.log.gz --objects objects.jsonl --policy policy.yaml --output json\n";
 
-constexpr const char* kRestartFooter =
-    "Examples:\n"
-    "  remint restart deploy/cart -n shop --wait\n"
-    "  remint restart rc/web --strategy ScaleToZero --reason \"key rotated, CHG-1234\"\n"
-    "  remint restart deploy/cart --strategy EvictPods --pod cart-6d4cf56db6-x2x7p\n"
-    "Creates a WorkloadRestart; the operator carries it out whatever the policies say. Who may create\n"
-    "WorkloadRestarts in a namespace may have its workloads restarted.\n";
-constexpr const char* kExplainFooter =
-    "Examples:\n"
-    "  remint explain deploy/cart -n shop\n"
-    "  remint explain pod/shell -o json\n";
-
 void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::string& lifetime) {
   auto& replay =
       *app.add_subcommand("replay", "Decide about a recording: the same code that `run` runs, at the recording's time");
@@ -53,39 +41,6 @@ void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::strin
   add_log_flags(replay, o.log);
 }
 
-void add_cluster_flags(CLI::App& command, ClusterOptions& o, std::string& output) {
-  command.add_option("-n,--namespace", o.ns, "Namespace of the workload (default: the context's)");
-  command.add_option("--kubeconfig", o.kube.kubeconfig, "Default: $KUBECONFIG, then ~/.kube/config");
-  command.add_option("--context", o.kube.context, "Context of the kubeconfig (default: its current one)");
-  command.add_flag("--insecure-skip-tls-verify", o.kube.allow_insecure_tls, "Accept a kubeconfig that says so");
-  command.add_option("-o,--output", output, "text or json")->check(CLI::IsMember({"text", "json"}));
-  add_log_flags(command, o.log);
-}
-
-void add_restart(CLI::App& app, RestartOptions& o, std::string& output, std::vector<std::string>& durations) {
-  auto& restart = *app.add_subcommand("restart", "Have a workload restarted now, by hand");
-  restart.footer(kRestartFooter);
-  restart.add_option("workload", o.workload, "KIND/NAME, such as deploy/cart, rc/web, pod/shell")->required();
-  restart.add_option("--strategy", o.strategy, "RolloutRestart, EvictPods, ScaleToZero, RollingReplace or Recreate")
-      ->check(CLI::IsMember({"RolloutRestart", "EvictPods", "ScaleToZero", "RollingReplace", "Recreate"}));
-  restart.add_option("--pod", o.pods, "With EvictPods: only this pod; may be given several times");
-  restart.add_option("--reason", o.reason, "Kept in the WorkloadRestart and shown in Events");
-  restart.add_option("--observe", durations[0], "How long the new pods are watched at most (default: 10m)")
-      ->check(duration_into(o.observe));
-  restart.add_flag("--wait", o.wait, "Follow it to its end; the exit code then says how it went");
-  restart.add_option("--timeout", durations[1], "With --wait: give up following after this long (default: 30m)")
-      ->check(duration_into(o.timeout));
-  add_cluster_flags(restart, o.cluster, output);
-}
-
-void add_explain(CLI::App& app, ExplainOptions& o, std::string& output) {
-  auto& explain = *app.add_subcommand("explain", "Why a workload was or was not restarted, from the cluster's objects");
-  explain.footer(kExplainFooter);
-  explain.add_option("workload", o.workload, "KIND/NAME, such as deploy/cart, rc/web, pod/shell")->required();
-  explain.add_option("--lease-namespace", o.own_namespace, "Remint's own namespace (default: remint-system)");
-  add_cluster_flags(explain, o.cluster, output);
-}
-
 }  // namespace
 
 std::expected<Options, Ending> parse_options(int argc, const char* const* argv) {
@@ -93,6 +48,9 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   ReplayOptions replay;
   RestartOptions restart;
   ExplainOptions explain;
+  AnswerOptions approve;
+  AnswerOptions deny;
+  ResumeOptions resume;
   VersionOptions version;
   std::string output = "text";
   std::vector<std::string> restart_durations(2);
@@ -106,6 +64,9 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   add_replay(app, replay, output, lifetime);
   add_restart(app, restart, output, restart_durations);
   add_explain(app, explain, output);
+  add_answer(app, approve, output, true);
+  add_answer(app, deny, output, false);
+  add_resume(app, resume, output);
   auto& version_command = *app.add_subcommand("version", "Version, commit and libraries");
   version_command.add_flag("--json", version.json, "As JSON");
 
@@ -127,14 +88,14 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
     replay.json = output == "json";
     return replay;
   }
-  if (app.got_subcommand("restart")) {
-    restart.cluster.json = output == "json";
-    return restart;
+  for (auto* cluster : {&restart.cluster, &explain.cluster, &approve.cluster, &deny.cluster, &resume.cluster}) {
+    cluster->json = output == "json";
   }
-  if (app.got_subcommand("explain")) {
-    explain.cluster.json = output == "json";
-    return explain;
-  }
+  if (app.got_subcommand("restart")) return restart;
+  if (app.got_subcommand("explain")) return explain;
+  if (app.got_subcommand("approve")) return approve;
+  if (app.got_subcommand("deny")) return deny;
+  if (app.got_subcommand("resume")) return resume;
   return version;
 }
 

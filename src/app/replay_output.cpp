@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "replay_table.hpp"
+
 namespace remint::app {
 namespace {
 
@@ -78,6 +80,7 @@ class TextOutput final : public ReplayOutput {
   TextOutput(std::ostream& out, bool colour) : out_(out), colour_(colour) {}
 
   void decision(const WorkloadDecision& d) override {
+    table_.add(d);
     const auto& c = d.the_case;
     out_ << fmt::format("\n{}  {}  {}\n", format_rfc3339(d.time), paint(d.decision.kind), bold(c.workload.to_string()));
     row("why", d.decision.reason);
@@ -96,6 +99,7 @@ class TextOutput final : public ReplayOutput {
   }
 
   void summary(const ReplaySummary& s) override {
+    table_.print(out_);
     out_ << fmt::format("\n{} of recording, {} audit events: {} rejected, {} with a stale token.\n",
                         humanize(s.end - s.begin), s.counts.audit_events, s.counts.rejected, s.counts.stale);
     if (s.counts.unattributed > 0) {
@@ -144,6 +148,7 @@ class TextOutput final : public ReplayOutput {
 
   std::ostream& out_;
   bool colour_;
+  ReplayTable table_;
 };
 
 }  // namespace

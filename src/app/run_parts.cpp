@@ -48,7 +48,8 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
                 return fail(ErrorCode::kRefused, "the lease is not held: not writing");
               }),
       batches_({}, metrics_),
-      events_(writer_, options.identity, system_clock(), metrics_) {
+      events_(writer_, options.identity, system_clock(), metrics_),
+      suspension_(reader_, {options.own_namespace, options.lease_name}, options.watch_namespaces.empty()) {
   if (options_.leader_elect) {
     runtime::LeaderSettings settings;
     settings.lease = {options_.own_namespace, options_.lease_name};
@@ -75,7 +76,9 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
   detection_ = std::make_unique<controllers::DetectionController>(
       engine,
       controllers::DetectionHooks{[this] { return synced(); }, [this] { return may_act(); },
-                                  [this](controllers::WorkloadDecision d) { decisions_->submit(std::move(d)); }},
+                                  [this](controllers::WorkloadDecision d) { decisions_->submit(std::move(d)); },
+                                  [this](controllers::Withdrawal w) { decisions_->withdraw(std::move(w)); },
+                                  [this] { return elector_ ? elector_->suspended() : std::string(); }},
       batches_, system_clock(), metrics_);
 
   journals_ = std::make_unique<controllers::RestartController::Journals>(
@@ -84,16 +87,24 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
       writer_, *journals_, events_, system_clock(), metrics_, restart_settings(options_),
       controllers::RestartHooks{
           [this] { return may_act(); },
-          [this](const std::string& uid, Time since) { return detection_->health(uid, since, kPatience); }, passed});
+          [this](const std::string& uid, Time since) { return detection_->health(uid, since, kPatience); },
+          [this](const restart::Journal& journal, const std::stop_token& stop) {
+            return suspension_.of(journal, stop);
+          },
+          [this](const restart::Journal& journal) { return max_per_budget(journal.spec.policy); }, passed});
   decisions_ = std::make_unique<controllers::DecisionWriter>(
       writer_, events_, system_clock(), metrics_,
-      controllers::DecisionWriterHooks{[this](restart::Journal journal) {
-                                         const auto key = journal.key;
-                                         journals_->put(key, std::move(journal));
-                                       },
-                                       [this](const std::string& ns, const std::string& name) {
-                                         detection_->post([ns, name](auto& e, Time) { e.remove_restart(ns, name); });
-                                       }});
+      controllers::DecisionWriterHooks{
+          [this](restart::Journal journal) {
+            const auto key = journal.key;
+            journals_->put(key, std::move(journal));
+          },
+          [this](const std::string& ns, const std::string& name) {
+            detection_->post([ns, name](auto& e, Time) { e.remove_restart(ns, name); });
+          },
+          [this](const restart::Journal& journal, restart::JournalStatus status, const std::stop_token& stop) {
+            return restarts_->save(journal, std::move(status), stop);
+          }});
   pruner_ = std::make_unique<controllers::JournalPruner>(
       writer_, *journals_, system_clock(), metrics_,
       controllers::PrunerHooks{[this] { return may_act(); }, [this] { return prune_rules(); }});
@@ -101,11 +112,14 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{
           [this] { return may_act(); },
-          [this](std::vector<policy::Policy> in_force) {
-            note_cooldowns(in_force);
-            detection_->post([in_force = std::move(in_force)](auto& e, Time) { e.set_policies(in_force); });
+          [this](std::vector<policy::Policy> in_force, std::map<std::string, controllers::StormMemory> storms) {
+            note_limits(in_force);
+            detection_->post([in_force = std::move(in_force), storms = std::move(storms)](auto& e, Time) {
+              e.set_policies(in_force, storms);
+            });
           },
-          [this] { return detection_->open_decisions(kPatience); }, [this] { return past_restarts(); }});
+          [this] { return detection_->open_state(kPatience); }, [this] { return past_restarts(); },
+          [this](runtime::EventNote note) { events_.record(std::move(note)); }});
 
   using enum detect::ObjectKind;
   // Owners before pods: a pod whose ReplicaSet is not there yet would be shown as owned by it.
@@ -191,10 +205,22 @@ std::vector<policy::PastRestart> RunParts::past_restarts() const {
   return past;
 }
 
-void RunParts::note_cooldowns(const std::vector<policy::Policy>& in_force) {
-  Duration longest = std::chrono::hours(24);  // also as long as a breaker stays open
-  for (const auto& policy : in_force) longest = std::max(longest, policy.spec.limits.cooldown);
+void RunParts::note_limits(const std::vector<policy::Policy>& in_force) {
+  Duration longest = std::chrono::hours(24);
+  std::map<std::string, std::uint32_t> per_budget;
+  for (const auto& policy : in_force) {
+    longest = std::max({longest, policy.spec.limits.cooldown, policy.spec.breaker.open_for});
+    per_budget.emplace(policy.reference(), policy.spec.limits.max_concurrent_per_budget);
+  }
   longest_memory_.store(longest);
+  const std::lock_guard lock(mutex_);
+  max_per_budget_ = std::move(per_budget);
+}
+
+std::uint32_t RunParts::max_per_budget(const std::string& reference) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = max_per_budget_.find(reference);
+  return found == max_per_budget_.end() ? 1 : found->second;
 }
 
 restart::PruneRules RunParts::prune_rules() const {

@@ -2,7 +2,9 @@
 // The parts of a running Remint and how they hang together: the only place that creates concrete types.
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -23,6 +25,7 @@
 #include "remint/runtime/reflector.hpp"
 #include "remint/sources/apiserver_log.hpp"
 #include "remint/sources/audit_webhook.hpp"
+#include "suspension.hpp"
 
 namespace remint::app {
 
@@ -49,8 +52,9 @@ class RunParts {
   [[nodiscard]] bool may_act() const { return leads() && synced(); }
   void journal_changed(const ObjectKey& key, const std::shared_ptr<const restart::Journal>& journal);
   [[nodiscard]] std::vector<policy::PastRestart> past_restarts() const;
-  void note_cooldowns(const std::vector<policy::Policy>& in_force);
+  void note_limits(const std::vector<policy::Policy>& in_force);
   [[nodiscard]] restart::PruneRules prune_rules() const;
+  [[nodiscard]] std::uint32_t max_per_budget(const std::string& reference) const;
   [[nodiscard]] Result<void> start_ops_server();
   [[nodiscard]] Result<void> start_audit_server();
   [[nodiscard]] std::optional<http::Response> admit_audit(const http::Request& request) const;
@@ -62,6 +66,7 @@ class RunParts {
   kube::Client writer_;  ///< every write asks for the lease first
   sources::BatchQueue batches_;
   runtime::EventRecorder events_;
+  Suspension suspension_;
   std::unique_ptr<runtime::LeaderElector> elector_;
   std::unique_ptr<runtime::LeaderLabel> label_;  ///< in a pod, where there may be several
   std::unique_ptr<controllers::DetectionController> detection_;
@@ -69,6 +74,8 @@ class RunParts {
   std::unique_ptr<controllers::RestartController> restarts_;
   std::unique_ptr<controllers::DecisionWriter> decisions_;
   std::unique_ptr<controllers::JournalPruner> pruner_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::uint32_t> max_per_budget_;           ///< limits.maxConcurrentPerBudget by policy
   std::atomic<Duration> longest_memory_{std::chrono::hours(24)};  ///< how far back the policies' limits look
   std::unique_ptr<controllers::PolicyController> policies_;
   std::vector<std::unique_ptr<controllers::ObjectFeed>> feeds_;

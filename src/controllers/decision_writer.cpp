@@ -38,6 +38,9 @@ restart::Journal make_journal(const WorkloadDecision& decision) {
   spec.policy = decision.decision.policy;
   spec.reason = decision.decision.reason;
   spec.observe = decision.observe;
+  spec.hold = decision.decision.standing;
+  spec.approval.required = decision.decision.kind == DecisionKind::kAsk;
+  spec.approval.expires = decision.decision.expires;
   for (const auto& pod : decision.the_case.pods) {
     if (spec.pods.size() == 100) break;
     spec.pods.push_back(pod.name);
@@ -85,11 +88,27 @@ void DecisionWriter::stop() {
 
 void DecisionWriter::submit(WorkloadDecision decision) {
   announce(decision);
-  if (decision.decision.kind != DecisionKind::kRestart) return;
+  if (decision.decision.kind != DecisionKind::kRestart && !decision.decision.standing) return;
   const ObjectKey key{decision.the_case.workload.ns, decision.restart_name};
   {
     const std::lock_guard lock(mutex_);
     pending_.insert_or_assign(key, std::move(decision));
+  }
+  queue_.add(key);
+}
+
+void DecisionWriter::withdraw(Withdrawal withdrawal) {
+  const ObjectKey key{withdrawal.ns, withdrawal.name};
+  log::info("Restart withdrawn", {{"restart", key.to_string()},
+                                  {"workload", withdrawal.workload.to_string()},
+                                  {"cause", withdrawal.reason},
+                                  {"reason", withdrawal.why}});
+  events_.record({withdrawal.workload, withdrawal.name, false, "Restart" + std::string(withdrawal.reason), "Decide",
+                  "not restarted: " + withdrawal.why});
+  {
+    const std::lock_guard lock(mutex_);
+    pending_.erase(key);
+    withdrawals_.insert_or_assign(key, std::move(withdrawal));
   }
   queue_.add(key);
 }
@@ -111,7 +130,7 @@ void DecisionWriter::announce(const WorkloadDecision& decision) {
   if (decision.decision.policy.empty()) return;
   const bool warning =
       decision.decision.kind == DecisionKind::kObserve || decision.decision.kind == DecisionKind::kRefuse;
-  const bool restart = decision.decision.kind == DecisionKind::kRestart;
+  const bool restart = decision.decision.kind == DecisionKind::kRestart || decision.decision.standing;
   events_.record({the_case.workload, restart ? decision.restart_name : "", warning, event_reason(decision), "Decide",
                   std::string(to_string(the_case.diagnosis)) + ": " + decision.decision.reason});
 }
@@ -119,11 +138,14 @@ void DecisionWriter::announce(const WorkloadDecision& decision) {
 void DecisionWriter::work(const std::stop_token& stop) {
   while (const auto key = queue_.get(stop)) {
     std::optional<WorkloadDecision> decision;
+    std::optional<Withdrawal> withdrawal;
     {
       const std::lock_guard lock(mutex_);
       if (const auto it = pending_.find(*key); it != pending_.end()) decision = it->second;
+      if (const auto it = withdrawals_.find(*key); it != withdrawals_.end() && !decision) withdrawal = it->second;
     }
     if (decision) carry_out(*key, *decision, stop);
+    if (withdrawal) carry_out(*key, *withdrawal, stop);
     queue_.done(*key);
   }
 }
@@ -145,12 +167,65 @@ Result<restart::Journal> DecisionWriter::create(const WorkloadDecision& decision
   return std::move(*parsed);
 }
 
-void DecisionWriter::carry_out(const ObjectKey& key, const WorkloadDecision& decision, const std::stop_token& stop) {
+Result<restart::Journal> DecisionWriter::put(const ObjectKey& key, const WorkloadDecision& decision,
+                                             const std::stop_token& stop) {
   auto journal = create(decision, stop);
+  if (!journal) return journal;
+  const auto phase = journal->status.phase;
+  // Made at once without having to wait, or begun or over already: nothing is to be said.
+  const bool stands = phase == Phase::kAwaitingApproval || phase == Phase::kScheduled;
+  if (!stands) return journal;
+  const auto& what = decision.decision;
+  restart::JournalStatus next;
+  if (what.kind == DecisionKind::kRestart) {
+    next = restart::release(*journal, what.reason, clock_.now());
+  } else {
+    next = restart::hold(*journal, what.kind == DecisionKind::kAsk ? Phase::kAwaitingApproval : Phase::kScheduled,
+                         what.kind == DecisionKind::kAsk ? std::nullopt : what.not_before, what.reason, clock_.now());
+  }
+  if (next == journal->status) return journal;
+  auto saved = hooks_.save(*journal, std::move(next), stop);
+  if (!saved) return fail_in(saved.error(), "status of " + key.to_string());
+  return saved;
+}
+
+void DecisionWriter::carry_out(const ObjectKey& key, const Withdrawal& withdrawal, const std::stop_token& stop) {
+  const auto text = client_.get(kube::kWorkloadRestarts, key, stop);
+  const bool gone = !text && text.error().code == ErrorCode::kNotFound;
+  Result<void> done;
+  if (!text && !gone) done = std::unexpected(text.error());
+  if (text) {
+    const auto journal = restart::read_journal(*text);
+    const auto phase = journal ? journal->status.phase : Phase::kPending;
+    if (!journal) {
+      done = std::unexpected(journal.error());
+    } else if (phase == Phase::kAwaitingApproval || phase == Phase::kScheduled) {
+      const auto saved =
+          hooks_.save(*journal, restart::withdraw(*journal, withdrawal.reason, withdrawal.why, clock_.now()), stop);
+      if (!saved) done = std::unexpected(saved.error());
+    }
+  }
+  if (!done) {
+    log::warn("WorkloadRestart could not be withdrawn, trying again",
+              {{"restart", key.to_string()}, {"error", done.error()}});
+    queue_.add_rate_limited(key);
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    withdrawals_.erase(key);
+  }
+  queue_.forget(key);
+}
+
+void DecisionWriter::carry_out(const ObjectKey& key, const WorkloadDecision& decision, const std::stop_token& stop) {
+  auto journal = put(key, decision, stop);
   if (journal) {
     {
       const std::lock_guard lock(mutex_);
-      pending_.erase(key);
+      const auto it = pending_.find(key);
+      // A newer one about the same restart may have come meanwhile.
+      if (it != pending_.end() && it->second.time == decision.time) pending_.erase(it);
     }
     queue_.forget(key);
     hooks_.on_created(std::move(*journal));

@@ -33,12 +33,14 @@ struct DetectionController::Families {
         unjoined(r.counter("remint_apiserver_log_joins_total", kJoinsHelp, {{"result", "unjoined"}})),
         pods(r.gauge("remint_pods", "Pods in the cache.")),
         cases(r.gauge("remint_cases", "Workloads with a failing or stale token now.")),
+        storms(r.gauge("remint_storm_brakes", "Storm brakes that are on, of all policies.")),
+        suspended(r.gauge("remint_suspended", "1 while the cluster's kill switch is on.")),
         latency(r.histogram("remint_detection_latency_seconds",
                             "From the receipt of an audit batch to the decisions on it.",
                             {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10})) {}
   metrics::Counter &events, &rejected, &stale, &duplicates, &unattributed, &external, &ignored, &overflow, &joined,
       &ambiguous, &unjoined;
-  metrics::Gauge &pods, &cases;
+  metrics::Gauge &pods, &cases, &storms, &suspended;
   metrics::Histogram& latency;
   detect::DetectorCounts published;
   steady_clock::time_point last_published;
@@ -83,7 +85,11 @@ void DetectionController::run() {
   if (hooks_.synced()) {
     drain_batches(now);
     if (hooks_.leads()) {
-      for (auto& decision : engine_.advance(clock_.now())) hooks_.on_decision(std::move(decision));
+      engine_.set_suspended(hooks_.suspended());
+      auto decisions = engine_.advance(clock_.now());
+      // First what goes, then what comes: a decision may ask for the name that a withdrawn restart had.
+      for (auto& withdrawal : engine_.take_withdrawals()) hooks_.on_withdrawal(std::move(withdrawal));
+      for (auto& decision : decisions) hooks_.on_decision(std::move(decision));
     } else {
       engine_.detector().expire(now);
     }
@@ -128,6 +134,8 @@ void DetectionController::publish_counts() {
   was = now;
   families_->pods.set(static_cast<double>(engine_.detector().inventory().pod_count()));
   families_->cases.set(static_cast<double>(engine_.detector().open_cases().size()));
+  families_->storms.set(static_cast<double>(engine_.storms().size()));
+  families_->suspended.set(hooks_.suspended().empty() ? 0 : 1);
 }
 
 namespace {
@@ -163,9 +171,8 @@ Result<std::vector<detect::PodHealth>> DetectionController::health(const std::st
       patience);
 }
 
-Result<std::vector<WorkloadDecision>> DetectionController::open_decisions(std::chrono::milliseconds patience) {
-  return ask<std::vector<WorkloadDecision>>(
-      *this, [](DetectionEngine& engine) { return engine.open_decisions(); }, patience);
+Result<OpenState> DetectionController::open_state(std::chrono::milliseconds patience) {
+  return ask<OpenState>(*this, [](DetectionEngine& engine) { return engine.open_state(); }, patience);
 }
 
 }  // namespace remint::controllers

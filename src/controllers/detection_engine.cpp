@@ -11,6 +11,8 @@ namespace {
 
 // What comes and goes (a suspicion that is dropped whenever the pod is heard) is told once, not each time.
 constexpr Duration kTellAgainAfter = std::chrono::minutes(10);
+// Counting walks all pods, and shares need no better.
+constexpr Duration kCountAgainAfter = std::chrono::seconds(10);
 
 bool says_the_same(const WorkloadDecision& a, const WorkloadDecision& b) {
   // The reason's text is left out: it counts requests and would differ with each one. Of two restarts for one cause
@@ -63,8 +65,15 @@ void DetectionEngine::object_changed(detect::ObjectKind kind, const std::string&
   if (kind != kNode && kind != kServiceAccount) reconsider_all_ = true;
 }
 
-void DetectionEngine::set_policies(std::vector<policy::Policy> policies) {
+void DetectionEngine::set_policies(std::vector<policy::Policy> policies, std::map<std::string, StormMemory> memories) {
   policies_ = std::move(policies);
+  storm_memories_ = std::move(memories);
+  reconsider_all_ = true;
+}
+
+void DetectionEngine::set_suspended(std::string why) {
+  if (why == suspended_) return;
+  suspended_ = std::move(why);
   reconsider_all_ = true;
 }
 
@@ -91,14 +100,21 @@ std::vector<policy::PastRestart> DetectionEngine::restarts() const {
   return all;
 }
 
-WorkloadDecision DetectionEngine::decide(const detect::Case& the_case, Time now) const {
-  const auto past = restarts();
+policy::WorkloadCounts DetectionEngine::counts_for(const std::string& ns) const {
+  const auto found = counts_.find(ns);
+  return {count_, found == counts_.end() ? 0 : found->second};
+}
+
+WorkloadDecision DetectionEngine::decide(const detect::Case& the_case, const std::vector<policy::PastRestart>& past,
+                                         Time now) const {
   const auto facts = case_facts(the_case);
   const auto workload = workload_facts(detector_.inventory(), the_case.workload);
   WorkloadDecision result;
   result.time = now;
   result.the_case = the_case;
-  result.decision = policy::decide(policies_, {&workload, &facts, past, settings_.own_namespace}, now);
+  result.decision = policy::decide(
+      policies_,
+      {&workload, &facts, past, settings_.own_namespace, counts_for(the_case.workload.ns), suspended_, &storms_}, now);
   if (const auto effective = policy::select_policy(policies_, workload)) {
     result.observe = effective->spec.verification_observe;
   }
@@ -115,11 +131,26 @@ void DetectionEngine::assume_restart(const WorkloadDecision& decision) {
   assumed.cause = decision.the_case.cause;
   assumed.policy = decision.decision.policy;
   assumed.created = decision.time;
+  const auto known = restarts_.find(ObjectKey{assumed.workload.ns, assumed.name}.to_string());
+  if (known != restarts_.end() && known->second.standing()) {
+    assumed.created = known->second.created;
+    assumed.approval = known->second.approval;
+  }
+  if (decision.decision.kind == DecisionKind::kAsk) {
+    assumed.phase = Phase::kAwaitingApproval;
+    assumed.approval.state = policy::PastRestart::Approval::State::kAwaited;
+    assumed.approval.expires = decision.decision.expires;
+  } else if (decision.decision.standing) {
+    assumed.phase = Phase::kScheduled;
+  } else if (known != restarts_.end()) {
+    assumed.released = decision.time;
+  }
   if (assumed.strategy == Strategy::kEvictPods) {
     for (const auto& pod : decision.the_case.pods) assumed.pods.push_back(pod.name);
   }
-  if (settings_.assumed_restart)
+  if (settings_.assumed_restart && !assumed.standing()) {
     assumed.finished = decision.time + std::min(*settings_.assumed_restart, decision.observe);
+  }
   restarts_[ObjectKey{assumed.workload.ns, assumed.name}.to_string()] = std::move(assumed);
 }
 
@@ -146,14 +177,7 @@ void DetectionEngine::close(const std::string& uid, Time now) {
   memory.look_again = *memory.closed + kTellAgainAfter;
 }
 
-std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
-  last_advance_ = now;
-  if (now - last_expire_ >= std::chrono::seconds(1)) {
-    last_expire_ = now;
-    detector_.expire(now);
-  }
-  finish_assumed(now);
-
+std::vector<detect::Case> DetectionEngine::due_cases(Time now) {
   const auto changed = detector_.take_changed();
   std::set<std::string> due(changed.begin(), changed.end());
   if (reconsider_all_) {
@@ -175,12 +199,42 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
     }
   }
   // The limits are handed out in this order.
-  std::stable_sort(cases.begin(), cases.end(), [](const auto& a, const auto& b) { return urgency(a) < urgency(b); });
+  const bool stormy = !storms_.empty();
+  const auto order = [stormy](const detect::Case& c) {
+    return std::pair(stormy && policy::is_system_namespace(c.workload.ns), urgency(c));
+  };
+  std::stable_sort(cases.begin(), cases.end(), [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  return cases;
+}
+
+std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
+  last_advance_ = now;
+  if (now - last_expire_ >= std::chrono::seconds(1)) {
+    last_expire_ = now;
+    detector_.expire(now);
+  }
+  if (!counted_ || now - *counted_ >= kCountAgainAfter || now < *counted_) {
+    counted_ = now;
+    counts_ = detector_.inventory().workloads_by_namespace();
+    count_ = 0;
+    for (const auto& [ns, count] : counts_) count_ += count;
+  }
+  finish_assumed(now);
+  withdraw_what_lapsed(now);
+
+  const auto cases = due_cases(now);
+  // All that broke is known before the first of them is decided: a storm comes in one batch.
+  note_broken(cases, now);
+  assess_storms(now);
 
   std::vector<WorkloadDecision> decisions;
   for (const auto& the_case : cases) {
     const auto& uid = the_case.workload.uid;
-    auto next = decide(the_case, now);
+    auto next = decide(the_case, restarts(), now);
+    if (replaces_standing(next, now)) {
+      remembered_[uid].look_again = now;
+      continue;
+    }
     const auto known = remembered_.find(uid);
     auto& memory = remembered_[uid];
     memory.look_again = next.decision.not_before;
@@ -192,7 +246,7 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
     if (memory.decided && (says_the_same(memory.last, next) || only_echoes(memory.last, next))) continue;
     memory.last = next;
     memory.decided = true;
-    if (next.decision.kind == DecisionKind::kRestart) assume_restart(next);
+    if (next.decision.kind == DecisionKind::kRestart || next.decision.standing) assume_restart(next);
     decisions.push_back(std::move(next));
   }
   return decisions;
@@ -206,6 +260,9 @@ std::optional<Time> DetectionEngine::next_deadline() const {
   };
   for (const auto& [uid, remembered] : remembered_) {
     if (remembered.look_again && *remembered.look_again > last_advance_) consider(*remembered.look_again);
+  }
+  for (const auto& [key, restart] : restarts_) {
+    if (restart.standing() && restart.approval.expires) consider(*restart.approval.expires);
   }
   if (settings_.assumed_restart) {
     for (const auto& [key, restart] : restarts_) {
@@ -223,13 +280,15 @@ std::vector<WorkloadDecision> DetectionEngine::open_decisions() const {
   return open;
 }
 
+OpenState DetectionEngine::open_state() const { return {open_decisions(), storms_, suspended_}; }
+
 std::vector<WorkloadDecision> DetectionEngine::undecided(Time now) const {
   std::vector<WorkloadDecision> result;
   for (const auto& uid : detector_.open_cases()) {
     const auto it = remembered_.find(uid);
     if (it != remembered_.end() && it->second.decided) continue;
     if (const auto the_case = detector_.find_case(uid)) {
-      auto decision = decide(*the_case, now);
+      auto decision = decide(*the_case, restarts(), now);
       // Nothing is waited for any more: it was seen, and it was not enough.
       decision.decision.kind = DecisionKind::kObserve;
       result.push_back(std::move(decision));

@@ -19,11 +19,15 @@ policy::CaseFacts case_facts(const detect::Case& the_case) {
 policy::WorkloadFacts workload_facts(const detect::Inventory& inventory, const ObjectRef& workload) {
   policy::WorkloadFacts facts;
   facts.ref = workload;
-  if (const auto* ns = inventory.ns(workload.ns)) facts.namespace_labels = ns->labels;
+  if (const auto* ns = inventory.ns(workload.ns)) {
+    facts.namespace_labels = ns->labels;
+    facts.namespace_annotations = ns->annotations;
+  }
   if (const auto* record = inventory.workload(workload.uid)) {
     facts.known = true;
     facts.labels = record->labels;
     facts.annotations = record->annotations;
+    facts.template_annotations = record->template_annotations;
     facts.deleting = record->deleting;
     facts.paused = record->paused;
     facts.on_delete = record->on_delete;

@@ -92,7 +92,9 @@ void PolicyController::upsert(const Json& object, const std::string& kind) {
   auto& entry = entries_[reference_of(kind, key)];
   entry.kind = kind;
   entry.key = key;
+  entry.uid = reader.at("metadata").at("uid").string();
   entry.generation = generation;
+  entry.resumed = reader.at("metadata").at("annotations").at("remint.dev/resumed-at").time();
   entry.status = dump_json(reader.at("status").json());
   if (parsed) {
     entry.errors.clear();
@@ -107,19 +109,33 @@ void PolicyController::upsert(const Json& object, const std::string& kind) {
 
 void PolicyController::publish() {
   std::vector<policy::Policy> in_force;
+  std::map<std::string, StormMemory> memories;
   {
     const std::lock_guard lock(mutex_);
     double bad = 0;
     for (const auto& [reference, entry] : entries_) {
       if (entry.good) in_force.push_back(*entry.good);
+      memories.emplace(reference, StormMemory{storm_in_status(entry.status), entry.resumed});
       if (!entry.errors.empty()) ++bad;
     }
     invalid_.set(bad);
     valid_.set(static_cast<double>(entries_.size()) - bad);
     dirty_ = true;
   }
-  hooks_.in_force(std::move(in_force));
+  hooks_.in_force(std::move(in_force), std::move(memories));
   changed_.notify_all();
+}
+
+void PolicyController::tell_of_storm(const Entry& entry, const Json& previous, const OpenState& open) {
+  const auto now = open.storms.find(reference_of(entry.kind, entry.key));
+  const bool on = now != open.storms.end();
+  const bool was_on = storm_in_status(dump_json(previous)).has_value();
+  if (on == was_on || !hooks_.tell) return;
+  const ObjectRef about{"remint.dev/v1alpha1", entry.kind, entry.key.ns, entry.key.name, entry.uid};
+  const auto note = on ? storm_text(now->second, entry.key) : "nothing holds restarts back any more";
+  log::write(on ? log::Level::kError : log::Level::kInfo, on ? "Storm brake on" : "Storm brake off",
+             {{"policy", reference_of(entry.kind, entry.key)}, {"reason", note}});
+  hooks_.tell({about, "", on, on ? "StormBrakeOn" : "StormBrakeOff", "Decide", note});
 }
 
 void PolicyController::start() {
@@ -144,22 +160,28 @@ void PolicyController::work(const std::stop_token& stop) {
 }
 
 void PolicyController::write_statuses(const std::stop_token& stop) {
-  const auto open = hooks_.open_decisions();
+  const auto open = hooks_.open_state();
   if (!open) {
     log::warn("Policy status not written", {{"error", open.error()}});
     return;
   }
   const auto restarts = hooks_.restarts();
   std::vector<Entry> entries;
+  std::vector<policy::Policy> in_force;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [reference, entry] : entries_) entries.push_back(entry);
+    for (const auto& [reference, entry] : entries_) {
+      entries.push_back(entry);
+      if (entry.good) in_force.push_back(*entry.good);
+    }
   }
   for (const auto& entry : entries) {
     const auto reference = reference_of(entry.kind, entry.key);
     const Json previous = parse_json(entry.status).value_or(Json());
-    const PolicyView view{reference, entry.generation, &entry.errors, entry.good ? entry.good->generation : -1,
-                          &previous};
+    const PolicyView view{reference,     entry.generation,
+                          &entry.errors, entry.good ? entry.good->generation : -1,
+                          &previous,     entry.good ? &*entry.good : nullptr,
+                          &in_force};
     const auto status = policy_status(view, *open, restarts, clock_.now());
     const auto text = dump_json(status);
     if (text == entry.written || status_equals(status, previous)) continue;
@@ -172,6 +194,7 @@ void PolicyController::write_statuses(const std::stop_token& stop) {
       log::warn("Policy status not written", {{"policy", reference}, {"error", done.error()}});
       continue;
     }
+    tell_of_storm(entry, previous, *open);
     const std::lock_guard lock(mutex_);
     if (const auto it = entries_.find(reference); it != entries_.end()) it->second.written = text;
   }

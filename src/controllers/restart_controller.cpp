@@ -13,6 +13,8 @@ namespace {
 
 /// A strategy that hears an answer may act on it at once, and hear the next one; not for ever.
 constexpr int kAnswersInARow = 4;
+/// The kill switch is off again when somebody says so; nobody tells us.
+constexpr Duration kLookAgainSuspended = std::chrono::seconds(2);
 
 bool is_blocked(const restart::JournalStatus& status) {
   for (const auto& condition : status.conditions) {
@@ -50,6 +52,8 @@ RestartController::RestartController(kube::Client& client, Journals& journals, r
           metrics.counter("remint_restarts_total", "Restarts that ended, by outcome.", {{"outcome", "Cancelled"}})),
       blocked_(metrics.gauge("remint_restarts_blocked", "Restarts that something stands in the way of.")),
       queue_(clock, metrics, "restarts") {
+  if (!hooks_.suspended) hooks_.suspended = [](const auto&, const auto&) { return Result<std::string>(""); };
+  if (!hooks_.max_per_budget) hooks_.max_per_budget = [](const auto&) { return 1U; };
   for (const auto outcome : {Outcome::kNone, Outcome::kCured, Outcome::kNotCured, Outcome::kUnverified}) {
     // A rollout that never became ready has no outcome: nothing could be verified.
     const std::string label = outcome == Outcome::kNone ? "Failed" : std::string(to_string(outcome));
@@ -93,9 +97,16 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
   const auto cached = journals_.get(key);
   note_blocked(key, cached && is_blocked(cached->status));
   if (!cached || !restart::unfinished(*cached)) return std::nullopt;
+  const auto phase = cached->status.phase;
+  if (phase == Phase::kAwaitingApproval || phase == Phase::kScheduled) return std::nullopt;  // not ours to begin
   if (!hooks_.leads()) return Duration(std::chrono::seconds(1));
 
   restart::Journal journal = *cached;
+  if (phase != Phase::kVerifying && journal.invalid.empty()) {
+    const auto still = stands_still(journal, stop);
+    if (!still) return std::unexpected(still.error());
+    if (*still) return kLookAgainSuspended;
+  }
   if (!settings_.journal_keys.empty() && !restart::sealed(journal, settings_.journal_keys)) {
     journal.invalid.push_back({"status.seal", "this status was not written by Remint, or with another journal key"});
   }
@@ -106,6 +117,13 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
     auto observation = observe(client_, journal, hooks_, settings_.machine, clock_.now(), stop);
     if (!observation) return std::unexpected(observation.error());
     if (!about) about = told_on(journal, *observation);
+    std::unique_lock<std::mutex> beginning;
+    if (journal.status.phase == Phase::kPending && journal.invalid.empty() && !journal.deleting) {
+      beginning = std::unique_lock(beginning_);
+      const auto waits = waits_for_budget(journal, *observation, stop);
+      if (!waits) return std::unexpected(waits.error());
+      if (*waits) return settings_.machine.poll;
+    }
     observation->answer = std::move(answer);
     const auto step = restart::step(journal, *observation, settings_.machine, clock_.now());
     auto taken = take(journal, step, *about, stop);
@@ -118,7 +136,6 @@ Result<std::optional<Duration>> RestartController::reconcile(const ObjectKey& ke
 Result<std::optional<restart::Answer>> RestartController::take(restart::Journal& journal, const restart::Step& step,
                                                                const ObjectRef& about, const std::stop_token& stop) {
   if (step.status != journal.status) {
-    const bool was_final = is_final(journal.status.phase);
     auto saved = save(journal, step.status, stop);
     if (!saved) {
       // Our copy may be old. Read what is really there, so that the next try stands on it.
@@ -128,7 +145,6 @@ Result<std::optional<restart::Answer>> RestartController::take(restart::Journal&
       return std::unexpected(saved.error());
     }
     journal = std::move(*saved);
-    if (!was_final && is_final(journal.status.phase)) count(journal);
     hooks_.passed("after-journal");
   }
   std::optional<restart::Answer> answer;
@@ -172,6 +188,7 @@ Result<restart::Journal> RestartController::save(const restart::Journal& journal
                                 {"outcome", to_string(parsed->status.outcome)},
                                 {"detail", parsed->status.message}});
   }
+  if (!is_final(journal.status.phase) && is_final(parsed->status.phase)) count(*parsed);
   journals_.put(journal.key, *parsed);
   return std::move(*parsed);
 }
@@ -211,6 +228,9 @@ Result<void> RestartController::carry_out(restart::Journal& journal, const resta
                                           const std::stop_token& stop) {
   if (std::holds_alternative<restart::HoldJournal>(act)) return set_finalizer(journal, true, stop);
   if (std::holds_alternative<restart::ReleaseJournal>(act)) return set_finalizer(journal, false, stop);
+  const auto suspended = hooks_.suspended(journal, stop);
+  if (!suspended) return fail_in(suspended.error(), "asking whether Remint is suspended");
+  if (!suspended->empty()) return fail(ErrorCode::kRefused, "suspended by " + *suspended + ": not writing");
   auto done = controllers::carry_out(client_, act, stop);
   if (!done) return fail_in(done.error(), "restarting " + journal.spec.target.to_string());
   log::info("Restart step taken", {{"restart", journal.key.to_string()},

@@ -55,6 +55,11 @@ Result<NamespaceRecord> decode_namespace(std::string_view json) {
       if (is(k, "name")) {
         return reader.text(v, "metadata.name", ns.name);
       }
+      if (is(k, "annotations")) {
+        return reader.fields(v, "metadata.annotations", [&](const char* name, Value text) {
+          return reader.own_annotation(name, text, ns.annotations);
+        });
+      }
       return !is(k, "labels") || reader.labels(v, "metadata.labels", ns.labels);
     });
   });

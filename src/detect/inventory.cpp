@@ -314,6 +314,15 @@ std::string_view Inventory::node_at(const IpAddress& address) const {
   return found == impl_->node_names.end() ? std::string_view() : std::string_view(found->second);
 }
 
+std::map<std::string, std::size_t, std::less<>> Inventory::workloads_by_namespace() const {
+  std::map<std::string, std::size_t, std::less<>> counts;
+  impl_->owners.each_topmost([&](const WorkloadRecord& workload) {
+    if (workload.replicas > 0 && !workload.deleting) ++counts[workload.ref.ns];
+  });
+  impl_->pods.each_bare([&](std::string_view ns) { ++counts[std::string(ns)]; });
+  return counts;
+}
+
 std::size_t Inventory::pod_count() const { return impl_->pods.size(); }
 
 }  // namespace remint::detect

@@ -30,6 +30,14 @@ class Owners {
   /// Controllers that the one with this UID controls.
   [[nodiscard]] std::vector<std::string> owned_by(std::string_view uid) const;
 
+  /// Calls `see` with each controller that belongs to no other one known here.
+  template <class See>
+  void each_topmost(const See& see) const {
+    for (const auto& [uid, entry] : by_uid_) {
+      if (!by_uid_.contains(entry.record.owner.uid)) see(entry.record);
+    }
+  }
+
   /// From an object and its controller reference to the topmost one known.
   [[nodiscard]] ObjectRef top(ObjectRef object, OwnerRef owner) const;
 

@@ -71,6 +71,14 @@ class PodStore {
   [[nodiscard]] std::string_view text(TextId id) const { return texts_.text(id); }
   [[nodiscard]] std::size_t size() const { return by_uid_.size(); }
   [[nodiscard]] const std::vector<Slot>& on_node(std::string_view node) const;
+  /// Calls `see` with each live pod that no controller owns and that is no static pod.
+  template <class See>
+  void each_bare(const See& see) const {
+    for (const auto& [uid, slot] : by_uid_) {
+      const PackedPod& pod = pods_[slot];
+      if (pod.live() && pod.owner_uid == 0 && !pod.mirror) see(text(pod.ns));
+    }
+  }
   /// Slots of pods that the relist did not see.
   [[nodiscard]] std::vector<Slot> not_seen_in(std::uint32_t relist) const;
 

@@ -87,6 +87,16 @@ class WorkloadDecoder {
     if (is(key, "paused")) {
       return reader_.flag(value, "spec.paused", workload_.paused);
     }
+    if (is(key, "template")) {
+      return reader_.fields(value, "spec.template", [this](const char* k, Value v) {
+        return !is(k, "metadata") || reader_.fields(v, "spec.template.metadata", [this](const char* inner, Value of) {
+          return !is(inner, "annotations") ||
+                 reader_.fields(of, "spec.template.metadata.annotations", [this](const char* name, Value text) {
+                   return reader_.own_annotation(name, text, workload_.template_annotations);
+                 });
+        });
+      });
+    }
     return !is(key, "updateStrategy") ||
            reader_.fields(value, "spec.updateStrategy", [this](const char* k, Value v) { return update(k, v); });
   }

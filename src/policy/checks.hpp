@@ -14,6 +14,7 @@ inline constexpr std::string_view kOwnNamespace = "OwnNamespace";
 inline constexpr std::string_view kNoPolicy = "NoPolicy";
 inline constexpr std::string_view kIgnored = "Ignored";
 inline constexpr std::string_view kPausedUntil = "PausedUntil";
+inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kSignalDisabled = "SignalDisabled";
 inline constexpr std::string_view kThresholds = "Thresholds";
 inline constexpr std::string_view kNotCurable = "NotCurable";
@@ -34,9 +35,16 @@ inline constexpr std::string_view kAlreadyRestarting = "AlreadyRestarting";
 inline constexpr std::string_view kAlreadyRestarted = "AlreadyRestarted";
 inline constexpr std::string_view kRestartRunning = "RestartRunning";
 inline constexpr std::string_view kBreakerOpen = "BreakerOpen";
+inline constexpr std::string_view kPolicyBreakerOpen = "PolicyBreakerOpen";
 inline constexpr std::string_view kCooldown = "Cooldown";
+inline constexpr std::string_view kStormBrake = "StormBrake";
+inline constexpr std::string_view kAwaitingApproval = "AwaitingApproval";
+inline constexpr std::string_view kDenied = "Denied";
+inline constexpr std::string_view kOutsideWindow = "OutsideWindow";
 inline constexpr std::string_view kMaxPerHour = "MaxPerHour";
 inline constexpr std::string_view kMaxConcurrent = "MaxConcurrent";
+inline constexpr std::string_view kMaxWorkloadsPercent = "MaxWorkloadsPercent";
+inline constexpr std::string_view kMaxNamespacePercent = "MaxNamespacePercent";
 inline constexpr std::string_view kObserveMode = "ObserveMode";
 inline constexpr std::string_view kAllowed = "Allowed";
 }  // namespace check
@@ -45,7 +53,9 @@ inline constexpr std::string_view kAllowed = "Allowed";
 struct AccusedPod {
   std::string name;
   Time created{};
-  Time since{};  ///< in trouble
+  Time since{};           ///< in trouble
+  bool rejected = false;  ///< its token is refused already
+  std::optional<Time> breaks_at;
 };
 
 /// How a case stands against the thresholds of a policy's signals.
@@ -59,9 +69,11 @@ struct SignalState {
 [[nodiscard]] SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now);
 
 struct Context {
+  const Question& question;
   const WorkloadFacts& workload;
   const CaseFacts& facts;
   std::span<const PastRestart> restarts;
+  std::span<const Policy> policies;
   const Effective& policy;
   const SignalState& signals;
   const Choice& choice;
@@ -73,19 +85,30 @@ using Check = std::optional<Decision> (*)(const Context&);
 // eligibility.cpp
 std::optional<Decision> check_ignored(const Context& context);
 std::optional<Decision> check_paused_until(const Context& context);
+std::optional<Decision> check_suspended(const Context& context);
 std::optional<Decision> check_thresholds(const Context& context);
 std::optional<Decision> check_curable(const Context& context);
 std::optional<Decision> check_confidence(const Context& context);
 std::optional<Decision> check_strategy(const Context& context);
 std::optional<Decision> check_workload(const Context& context);
-// breaker.cpp
-std::optional<Decision> check_breaker(const Context& context);
 // history.cpp
 std::optional<Decision> check_running(const Context& context);
 std::optional<Decision> check_already_restarted(const Context& context);
 std::optional<Decision> check_cooldown(const Context& context);
+// breaker.cpp, policy_breaker.cpp
+std::optional<Decision> check_breaker(const Context& context);
+std::optional<Decision> check_policy_breaker(const Context& context);
+// storm_brake.cpp
+std::optional<Decision> check_storm(const Context& context);
+// approval.cpp
+std::optional<Decision> check_approval(const Context& context);
+// window_check.cpp
+std::optional<Decision> check_window(const Context& context);
+// limits.cpp
 std::optional<Decision> check_max_per_hour(const Context& context);
 std::optional<Decision> check_max_concurrent(const Context& context);
+std::optional<Decision> check_max_workloads_percent(const Context& context);
+std::optional<Decision> check_max_namespace_percent(const Context& context);
 
 [[nodiscard]] Decision refuse(std::string_view check, std::string reason);
 [[nodiscard]] Decision wait(std::string_view check, std::string reason, std::optional<Time> not_before = std::nullopt);

@@ -15,9 +15,10 @@ namespace {
 constexpr std::size_t kMaxReasonBytes = 1000;  // the custom resources take 1024 characters
 
 // The order is part of the contract: what a person can change by hand comes first, what passes by itself later.
-constexpr std::array<Check, 13> kChecks{
+constexpr std::array<Check, 20> kChecks{
     check_ignored,            // the owner's word goes before everything that we know
     check_paused_until,       // likewise
+    check_suspended,          // and so does the word of who answers for Remint
     check_thresholds,         // before these are met there is no case to speak of
     check_curable,            // a restart must be able to help
     check_confidence,         // and must hit the right one
@@ -26,9 +27,15 @@ constexpr std::array<Check, 13> kChecks{
     check_workload,           // that its present state allows
     check_already_restarted,  // and one per cause
     check_breaker,            // not again and again
+    check_policy_breaker,     // nor with one workload after the other
     check_cooldown,           // not too soon
+    check_storm,              // not when it is not the workload at all
+    check_approval,           // not unasked
+    check_window,             // not at an hour when nobody wants it
     check_max_per_hour,       // not too many
     check_max_concurrent,     // not too many at once
+    check_max_workloads_percent,
+    check_max_namespace_percent,
 };
 
 Decision observe(std::string_view check, std::string reason) {
@@ -54,7 +61,7 @@ Decision allowed(const Context& context) {
   const Effective& policy = context.policy;
   const std::string why =
       context.choice.why.empty() ? context.signals.why : context.signals.why + "; " + context.choice.why;
-  if (policy.spec.mode == Mode::kEnforce) {
+  if (policy.spec.mode != Mode::kObserve) {  // in mode Approve somebody has allowed it, or we would not be here
     return {DecisionKind::kRestart, Strategy::kNone, {}, {}, std::string(check::kAllowed), why, {}, false};
   }
   const bool narrowed = policy.ceiling && policy.ceiling->narrowed_mode;
@@ -75,7 +82,8 @@ Decision decide_under(const Context& context) {
   if (free) {
     decision = allowed(context);
   }
-  if (free || (decision.kind == DecisionKind::kWait && !decision.pending)) {
+  const bool later = decision.kind == DecisionKind::kWait || decision.kind == DecisionKind::kAsk;
+  if (free || (later && !decision.pending)) {
     decision.strategy = context.choice.strategy;
     decision.options = context.choice.options;
   }
@@ -108,8 +116,10 @@ Decision decide(std::span<const Policy> policies, const Question& question, Time
   } else {
     const SignalState signals = weigh_signals(policy->spec, *question.facts, now);
     const Choice choice = choose_strategy(*policy, workload, *question.facts, question.restarts, now);
-    decision = decide_under({workload, *question.facts, question.restarts, *policy, signals, choice, now});
+    decision =
+        decide_under({question, workload, *question.facts, question.restarts, policies, *policy, signals, choice, now});
     decision.policy = policy->reference;
+    decision.overridden = policy->overridden;
   }
   // Names in it come from the cluster, and in a replay from a file.
   decision.reason = sanitize(decision.reason, kMaxReasonBytes);
@@ -118,12 +128,43 @@ Decision decide(std::span<const Policy> policies, const Question& question, Time
 
 std::span<const std::string_view> check_names() {
   using namespace check;
-  static constexpr std::array kNames{
-      kOwnNamespace, kNoPolicy,        kIgnored,           kPausedUntil,      kSignalDisabled,   kThresholds,
-      kNotCurable,   kLowConfidence,   kNoStrategy,        kMirrorPod,        kPodHasController, kBadStrategy,
-      kReverted,     kStrategiesUnfit, kWorkloadUnknown,   kWorkloadDeleting, kRolloutPaused,    kRolloutStuck,
-      kScaledToZero, kOnDelete,        kAlreadyRestarting, kAlreadyRestarted, kRestartRunning,   kBreakerOpen,
-      kCooldown,     kMaxPerHour,      kMaxConcurrent,     kObserveMode,      kAllowed};
+  static constexpr std::array kNames{kOwnNamespace,
+                                     kNoPolicy,
+                                     kIgnored,
+                                     kPausedUntil,
+                                     kSuspended,
+                                     kSignalDisabled,
+                                     kThresholds,
+                                     kNotCurable,
+                                     kLowConfidence,
+                                     kNoStrategy,
+                                     kMirrorPod,
+                                     kPodHasController,
+                                     kBadStrategy,
+                                     kReverted,
+                                     kStrategiesUnfit,
+                                     kWorkloadUnknown,
+                                     kWorkloadDeleting,
+                                     kRolloutPaused,
+                                     kRolloutStuck,
+                                     kScaledToZero,
+                                     kOnDelete,
+                                     kAlreadyRestarting,
+                                     kAlreadyRestarted,
+                                     kRestartRunning,
+                                     kBreakerOpen,
+                                     kPolicyBreakerOpen,
+                                     kCooldown,
+                                     kStormBrake,
+                                     kAwaitingApproval,
+                                     kDenied,
+                                     kOutsideWindow,
+                                     kMaxPerHour,
+                                     kMaxConcurrent,
+                                     kMaxWorkloadsPercent,
+                                     kMaxNamespacePercent,
+                                     kObserveMode,
+                                     kAllowed};
   return kNames;
 }
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <array>
+#include <utility>
 
 #include "checks.hpp"
 #include "remint/base/text.hpp"
@@ -31,41 +31,68 @@ bool curable(Diagnosis diagnosis) {
   return false;
 }
 
+/// The values that the workload, its pod template and its namespace have for a key, and whose each is.
+std::vector<std::pair<std::string_view, std::string>> annotations(const WorkloadFacts& workload, std::string_view key) {
+  std::vector<std::pair<std::string_view, std::string>> values;
+  const auto add = [&](std::string_view whose, const Labels& labels) {
+    if (const auto found = labels.find(key); found != labels.end()) {
+      values.emplace_back(whose, found->second);
+    }
+  };
+  add("its", workload.annotations);
+  add("its pod template's", workload.template_annotations);
+  add("its namespace's", workload.namespace_annotations);
+  return values;
+}
+
 }  // namespace
 
 std::optional<Decision> check_ignored(const Context& context) {
-  const auto found = context.workload.annotations.find("remint.dev/ignore");
-  if (found == context.workload.annotations.end() || found->second == "false") {
-    return std::nullopt;
+  for (const auto& [whose, value] : annotations(context.workload, "remint.dev/ignore")) {
+    if (value == "true") {
+      return refuse(check::kIgnored, fmt::format(R"({} annotation remint.dev/ignore is "true")", whose));
+    }
+    if (value != "false") {
+      // Somebody wanted something; leaving it alone is the reading that harms nobody.
+      return refuse(check::kIgnored,
+                    fmt::format(R"({} annotation remint.dev/ignore is "{}": taken as "true"; write "true" or "false")",
+                                whose, sanitize(value, 80)));
+    }
   }
-  if (found->second == "true") {
-    return refuse(check::kIgnored, R"(its annotation remint.dev/ignore is "true")");
-  }
-  // Somebody wanted something; leaving it alone is the reading that harms nobody.
-  return refuse(check::kIgnored,
-                fmt::format(R"(its annotation remint.dev/ignore is "{}": taken as "true"; write "true" or "false")",
-                            sanitize(found->second, 80)));
+  return std::nullopt;
 }
 
 std::optional<Decision> check_paused_until(const Context& context) {
-  const auto found = context.workload.annotations.find("remint.dev/paused-until");
-  if (found == context.workload.annotations.end()) {
+  for (const auto& [whose, value] : annotations(context.workload, "remint.dev/paused-until")) {
+    const auto until = parse_rfc3339(value);
+    if (!until) {
+      return refuse(
+          check::kPausedUntil,
+          fmt::format(
+              R"({} annotation remint.dev/paused-until is "{}", not a time such as 2026-07-01T06:00:00Z: left alone)",
+              whose, sanitize(value, 80)));
+    }
+    if (context.now < *until) {
+      return wait(
+          check::kPausedUntil,
+          fmt::format("{} annotation remint.dev/paused-until says to wait until {}", whose, format_rfc3339(*until)),
+          until);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Decision> check_suspended(const Context& context) {
+  if (const std::string& who = context.question.suspended; !who.empty()) {
+    return wait(check::kSuspended, fmt::format("Remint is suspended in this cluster, by {}: nothing is begun", who));
+  }
+  const Effective& policy = context.policy;
+  if (!policy.spec.suspend) {
     return std::nullopt;
   }
-  const auto until = parse_rfc3339(found->second);
-  if (!until) {
-    return refuse(
-        check::kPausedUntil,
-        fmt::format(
-            R"(its annotation remint.dev/paused-until is "{}", not a time such as 2026-07-01T06:00:00Z: left alone)",
-            sanitize(found->second, 80)));
-  }
-  if (context.now >= *until) {
-    return std::nullopt;
-  }
-  return wait(check::kPausedUntil,
-              fmt::format("its annotation remint.dev/paused-until says to wait until {}", format_rfc3339(*until)),
-              until);
+  const bool itself = !policy.ceiling || !policy.ceiling->suspended;
+  return wait(check::kSuspended, fmt::format("{} is suspended: nothing is begun (policy: suspend true)",
+                                             itself ? policy.reference : policy.ceiling->reference));
 }
 
 std::optional<Decision> check_thresholds(const Context& context) {

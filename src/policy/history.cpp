@@ -7,14 +7,9 @@
 
 #include "checks.hpp"
 #include "own_restarts.hpp"
-#include "select.hpp"
 
 namespace remint::policy {
 namespace {
-
-bool same_cause(const PastRestart& restart, const CaseFacts& facts) {
-  return !facts.cause.empty() && restart.cause == facts.cause;
-}
 
 /// Is it a pod of before, which that restart was to take away?
 bool lingers(const AccusedPod& pod, const PastRestart& restart) {
@@ -24,37 +19,23 @@ bool lingers(const AccusedPod& pod, const PastRestart& restart) {
   return meant && pod.created < restart.created && pod.since <= ended(restart);
 }
 
-/// A limit and whose it is.
-struct Bound {
-  const std::string& reference;
-  const Match* match;  ///< of a cluster policy: its limits are for all restarts in the namespaces it matches
-  const Limits& limits;
-};
-
-std::vector<Bound> bounds(const Effective& policy) {
-  // A cluster policy's reference has one '/', a namespaced one's two.
-  const bool cluster = std::ranges::count(policy.reference, '/') == 1;
-  std::vector<Bound> all{{policy.reference, cluster ? &policy.spec.match : nullptr, policy.spec.limits}};
-  if (policy.ceiling) {
-    all.push_back({policy.ceiling->reference, &policy.ceiling->match, policy.ceiling->limits});
+/// Does its end count for the cooldown?
+bool cools_down(const PastRestart& restart) {
+  if (restart.standing() || restart.unfit) {
+    return false;  // it has not begun; or found out before it touched anything that it cannot, and the next one may
   }
-  return all;
-}
-
-bool counts_for(const Bound& bound, const PastRestart& restart) {
-  if (restart.policy == bound.reference) {
-    return true;
-  }
-  // The labels of other namespaces are not known here; taking them as matching errs on the strict side.
-  return bound.match != nullptr && restart.policy.starts_with("TokenRefreshPolicy/") &&
-         namespace_named(*bound.match, restart.workload.ns);
+  // Whose question lapsed was told of it, and is not asked again at once.
+  const PastRestart::Approval& approval = restart.approval;
+  const bool lapsed = approval.state == PastRestart::Approval::State::kAwaited && approval.expires &&
+                      ended(restart) >= *approval.expires;
+  return !restart.withdrawn || lapsed;
 }
 
 }  // namespace
 
 std::optional<Decision> check_running(const Context& context) {
   for (const PastRestart* restart : own_restarts(context.restarts, context.workload.ref)) {
-    if (is_final(restart->phase)) {
+    if (!restart->under_way()) {
       continue;
     }
     if (same_cause(*restart, context.facts)) {
@@ -89,8 +70,7 @@ std::optional<Decision> check_already_restarted(const Context& context) {
 std::optional<Decision> check_cooldown(const Context& context) {
   const PastRestart* last = nullptr;
   for (const PastRestart* restart : own_restarts(context.restarts, context.workload.ref)) {
-    // One whose strategy does not suit the workload found that out before it touched anything: the next one may begin.
-    if (!restart->unfit && (last == nullptr || ended(*restart) > ended(*last))) {
+    if (cools_down(*restart) && (last == nullptr || ended(*restart) > ended(*last))) {
       last = restart;
     }
   }
@@ -106,44 +86,6 @@ std::optional<Decision> check_cooldown(const Context& context) {
       fmt::format("in cooldown until {}: last restart {} ended {} (policy: {})", when(until, context.now), last->name,
                   when(ended(*last), context.now), format_duration(context.policy.spec.limits.cooldown)),
       until);
-}
-
-std::optional<Decision> check_max_per_hour(const Context& context) {
-  constexpr Duration kHour = std::chrono::hours(1);
-  for (const Bound& bound : bounds(context.policy)) {
-    std::vector<Time> begun;
-    for (const PastRestart& restart : context.restarts) {
-      // A cancelled one touched nothing.
-      if (counts_for(bound, restart) && restart.phase != Phase::kCancelled && restart.created > context.now - kHour) {
-        begun.push_back(restart.created);
-      }
-    }
-    if (begun.size() < bound.limits.max_per_hour) {
-      continue;
-    }
-    std::ranges::sort(begun);
-    const Time until = begun[begun.size() - bound.limits.max_per_hour] + kHour;
-    return wait(check::kMaxPerHour,
-                fmt::format("{} began {} restarts in the last hour (policy: maxPerHour {}): the next at {}",
-                            bound.reference, begun.size(), bound.limits.max_per_hour, when(until, context.now)),
-                until);
-  }
-  return std::nullopt;
-}
-
-std::optional<Decision> check_max_concurrent(const Context& context) {
-  for (const Bound& bound : bounds(context.policy)) {
-    const auto running = std::ranges::count_if(context.restarts, [&](const PastRestart& restart) {
-      return !is_final(restart.phase) && counts_for(bound, restart);
-    });
-    if (running >= static_cast<std::ptrdiff_t>(bound.limits.max_concurrent)) {
-      return wait(
-          check::kMaxConcurrent,
-          fmt::format("{} {} under way for {} (policy: maxConcurrent {}): waiting for one to end", running,
-                      running == 1 ? "restart is" : "restarts are", bound.reference, bound.limits.max_concurrent));
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace remint::policy

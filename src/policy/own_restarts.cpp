@@ -28,6 +28,10 @@ std::set<std::string> names_of(std::span<const PastRestart> restarts, const Obje
 
 Time ended(const PastRestart& restart) { return restart.finished.value_or(restart.created); }
 
+bool same_cause(const PastRestart& restart, const CaseFacts& facts) {
+  return !facts.cause.empty() && restart.cause == facts.cause;
+}
+
 std::vector<const PastRestart*> own_restarts(std::span<const PastRestart> restarts, const ObjectRef& workload) {
   const bool by_name = known_by_name(workload.kind);
   const auto names = by_name ? names_of(restarts, workload) : std::set<std::string>{workload.name};

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "parse_schedule.hpp"
 #include "parse_selector.hpp"
 #include "parse_strategies.hpp"
 
@@ -107,42 +108,17 @@ void parse_signals(const JsonReader& reader, Spec& spec) {
   signal.for_ = rejected.at("for").duration(signal.for_, seconds(0), hours(1));
 }
 
-Limits parse_limits(const JsonReader& reader) {
-  Limits limits;
-  reader.only({"cooldown", "maxPerHour", "maxConcurrent"});
-  limits.cooldown = reader.at("cooldown").duration(limits.cooldown, seconds(0), hours(720));
-  limits.max_per_hour = static_cast<std::uint32_t>(reader.at("maxPerHour").integer(limits.max_per_hour, 1, 10'000));
-  limits.max_concurrent =
-      static_cast<std::uint32_t>(reader.at("maxConcurrent").integer(limits.max_concurrent, 1, 1000));
-  return limits;
-}
-
-Gentle parse_gentle(const JsonReader& reader) {
-  Gentle gentle;
-  reader.only({"maxAffectedPercent"});
-  gentle.max_affected_percent =
-      static_cast<std::uint32_t>(reader.at("maxAffectedPercent").integer(gentle.max_affected_percent, 0, 100));
-  return gentle;
-}
-
-Breaker parse_breaker(const JsonReader& reader) {
-  Breaker breaker;
-  reader.only({"failures", "openFor"});
-  breaker.failures = static_cast<std::uint32_t>(reader.at("failures").integer(breaker.failures, 1, 100));
-  breaker.open_for = reader.at("openFor").duration(breaker.open_for, std::chrono::minutes(1), hours(8760));
-  return breaker;
-}
-
 Spec parse_spec(const JsonReader& reader, bool cluster) {
   Spec spec;
-  reader.only({"mode", "priority", "match", "signals", "minConfidence", "strategies", "gentle", "limits", "breaker",
-               "verification"});
+  reader.only({"suspend", "mode", "priority", "match", "signals", "minConfidence", "strategies", "gentle", "limits",
+               "windows", "blackouts", "urgentBefore", "storm", "breaker", "approval", "verification"});
+  spec.suspend = reader.at("suspend").boolean(spec.suspend);
   const JsonReader mode = reader.at("mode");
   const std::string mode_text = mode.string(to_string(spec.mode));
   if (const auto parsed = parse_mode(mode_text)) {
     spec.mode = *parsed;
   } else {
-    mode.error("must be Observe or Enforce");
+    mode.error("must be Observe, Approve or Enforce");
   }
   const JsonReader priority = reader.at("priority");
   if (cluster) {
@@ -155,8 +131,12 @@ Spec parse_spec(const JsonReader& reader, bool cluster) {
   spec.min_confidence = reader.at("minConfidence").number(spec.min_confidence, 0, 1);
   spec.strategies = parse_strategies(reader.at("strategies"));
   spec.gentle = parse_gentle(reader.at("gentle"));
-  spec.breaker = parse_breaker(reader.at("breaker"));
   spec.limits = parse_limits(reader.at("limits"));
+  spec.windows = {parse_windows(reader.at("windows")), parse_blackouts(reader.at("blackouts"))};
+  spec.urgent_before = reader.at("urgentBefore").duration(spec.urgent_before, seconds(0), hours(8760));
+  spec.storm = parse_storm(reader.at("storm"));
+  spec.breaker = parse_breaker(reader.at("breaker"));
+  spec.approval = parse_approval(reader.at("approval"));
   const JsonReader verification = reader.at("verification");
   verification.only({"observe"});
   spec.verification_observe = verification.at("observe").duration(spec.verification_observe, seconds(1), hours(24));

@@ -1,16 +1,12 @@
 #include "select.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "remint/policy/strategy.hpp"
 
 namespace remint::policy {
 namespace {
-
-/// Does `a` go before `b` among the policies of one scope that match?
-bool goes_before(const Policy& a, const Policy& b) {
-  return a.spec.priority != b.spec.priority ? a.spec.priority > b.spec.priority : a.key.name < b.key.name;
-}
 
 const ListedStrategy* find(const std::vector<ListedStrategy>& list, Strategy type) {
   const auto found = std::ranges::find(list, type, &ListedStrategy::type);
@@ -35,24 +31,54 @@ void narrow_strategies(Effective& effective, const Spec& above, const ObjectRef&
   }
 }
 
-Effective narrowed(const Policy& own, const Policy& cluster, const ObjectRef& workload) {
-  Effective effective{own.reference(), own.spec, {}, std::nullopt, {}};
-  Spec& spec = effective.spec;
-  const Spec& above = cluster.spec;
-  effective.ceiling = {cluster.reference(), above.match, above.limits, above.storm, above.mode < spec.mode, false};
-  spec.mode = std::min(spec.mode, above.mode);
-  spec.min_confidence = std::max(spec.min_confidence, above.min_confidence);
-  spec.limits.cooldown = std::max(spec.limits.cooldown, above.limits.cooldown);
-  spec.limits.max_per_hour = std::min(spec.limits.max_per_hour, above.limits.max_per_hour);
-  spec.limits.max_concurrent = std::min(spec.limits.max_concurrent, above.limits.max_concurrent);
-  spec.gentle.max_affected_percent = std::min(spec.gentle.max_affected_percent, above.gentle.max_affected_percent);
-  spec.breaker.failures = std::min(spec.breaker.failures, above.breaker.failures);
-  spec.breaker.open_for = std::max(spec.breaker.open_for, above.breaker.open_for);
-  narrow_strategies(effective, above, workload);
+/// The fewer the stricter, but 0 is no limit at all.
+std::uint32_t stricter_count(std::uint32_t a, std::uint32_t b) {
+  return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
+
+Limits stricter(const Limits& a, const Limits& b) {
+  return {std::max(a.cooldown, b.cooldown),
+          std::min(a.max_per_hour, b.max_per_hour),
+          std::min(a.max_concurrent, b.max_concurrent),
+          std::min(a.max_workloads_percent, b.max_workloads_percent),
+          std::min(a.max_namespace_percent, b.max_namespace_percent),
+          std::min(a.max_concurrent_per_budget, b.max_concurrent_per_budget),
+          std::max(a.spread_percent, b.spread_percent)};
+}
+
+Effective as_it_is(const Policy& policy) {
+  Effective effective{policy.reference(), policy.spec};
+  WindowSet set = std::exchange(effective.spec.windows, {});
+  if (!set.always_open()) {
+    effective.windows.push_back(std::move(set));
+  }
   return effective;
 }
 
 }  // namespace
+
+Effective narrowed(const Policy& own, const Policy& cluster, const ObjectRef& workload) {
+  Effective effective = as_it_is(own);
+  Spec& spec = effective.spec;
+  const Spec& above = cluster.spec;
+  effective.ceiling = {cluster.reference(),    above.match,  above.limits, above.storm, above.breaker,
+                       above.mode < spec.mode, above.suspend};
+  spec.suspend = spec.suspend || above.suspend;
+  spec.mode = std::min(spec.mode, above.mode);
+  spec.min_confidence = std::max(spec.min_confidence, above.min_confidence);
+  spec.limits = stricter(spec.limits, above.limits);
+  spec.gentle.max_affected_percent = std::min(spec.gentle.max_affected_percent, above.gentle.max_affected_percent);
+  spec.breaker = {std::min(spec.breaker.failures, above.breaker.failures),
+                  std::max(spec.breaker.open_for, above.breaker.open_for),
+                  stricter_count(spec.breaker.policy_failures, above.breaker.policy_failures)};
+  spec.urgent_before = std::min(spec.urgent_before, above.urgent_before);
+  spec.approval.expires_after = std::min(spec.approval.expires_after, above.approval.expires_after);
+  if (!above.windows.always_open() && above.windows != own.spec.windows) {
+    effective.windows.push_back(above.windows);
+  }
+  narrow_strategies(effective, above, workload);
+  return effective;
+}
 
 bool namespace_named(const Match& match, std::string_view ns) {
   const auto named_in = [&](const std::vector<std::string>& patterns) {
@@ -60,6 +86,10 @@ bool namespace_named(const Match& match, std::string_view ns) {
   };
   return (match.include_namespaces.empty() || named_in(match.include_namespaces)) &&
          !named_in(match.exclude_namespaces);
+}
+
+bool goes_before(const Policy& a, const Policy& b) {
+  return a.spec.priority != b.spec.priority ? a.spec.priority > b.spec.priority : a.key.name < b.key.name;
 }
 
 bool matches(const Policy& policy, const WorkloadFacts& workload, Kinds kinds) {
@@ -74,25 +104,39 @@ bool matches(const Policy& policy, const WorkloadFacts& workload, Kinds kinds) {
          match.selector.matches(workload.labels);
 }
 
-std::optional<Effective> select_policy(std::span<const Policy> policies, const WorkloadFacts& workload) {
-  const Policy* cluster = nullptr;
-  const Policy* own = nullptr;
+Speakers find_speakers(std::span<const Policy> policies, const WorkloadFacts& workload) {
+  Speakers speakers;
+  std::vector<const Policy*> cluster;
   for (const Policy& policy : policies) {
-    const Policy*& best = policy.cluster() ? cluster : own;
-    if (matches(policy, workload) && (best == nullptr || goes_before(policy, *best))) {
-      best = &policy;
+    if (!matches(policy, workload)) {
+      continue;
+    }
+    if (policy.cluster()) {
+      cluster.push_back(&policy);
+    } else if (speakers.own == nullptr || goes_before(policy, *speakers.own)) {
+      speakers.own = &policy;
     }
   }
-  if (own == nullptr && cluster == nullptr) {
+  std::ranges::sort(cluster, [](const Policy* a, const Policy* b) { return goes_before(*a, *b); });
+  if (!cluster.empty()) {
+    speakers.cluster = cluster.front();
+    speakers.overridden.assign(cluster.begin() + 1, cluster.end());
+  }
+  return speakers;
+}
+
+std::optional<Effective> select_policy(std::span<const Policy> policies, const WorkloadFacts& workload) {
+  const Speakers speakers = find_speakers(policies, workload);
+  if (speakers.own == nullptr && speakers.cluster == nullptr) {
     return std::nullopt;
   }
-  if (own == nullptr) {
-    return Effective{cluster->reference(), cluster->spec, {}, std::nullopt, {}};
+  const bool both = speakers.own != nullptr && speakers.cluster != nullptr;
+  Effective effective = both ? narrowed(*speakers.own, *speakers.cluster, workload.ref)
+                             : as_it_is(speakers.own != nullptr ? *speakers.own : *speakers.cluster);
+  for (const Policy* policy : speakers.overridden) {
+    effective.overridden.push_back(policy->reference());
   }
-  if (cluster == nullptr) {
-    return Effective{own->reference(), own->spec, {}, std::nullopt, {}};
-  }
-  return narrowed(*own, *cluster, workload.ref);
+  return effective;
 }
 
 }  // namespace remint::policy

@@ -16,6 +16,7 @@ struct PodSignal {
   std::string why;
   std::optional<Time> not_before;
   Time since{};
+  bool rejected = false;
 };
 
 PodSignal weigh_rejections(const RejectedTokenSignal& signal, const PodFacts& pod, Time now) {
@@ -26,6 +27,7 @@ PodSignal weigh_rejections(const RejectedTokenSignal& signal, const PodFacts& po
   const std::size_t total = pod.rejections.size();
   PodSignal result;
   result.since = since;
+  result.rejected = true;
   result.why = fmt::format("{}{} of pod {} answered 401 since {} (policy: {} within {}, failing for {})",
                            total >= kMaxRejectionsKept ? "at least " : "",
                            total == 1 ? std::string("1 request") : fmt::format("{} requests", total),
@@ -77,8 +79,9 @@ SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
       state.any_enabled = true;
       if (signal.met) {
         if (!pod_met) {
-          state.accused.push_back({pod.name, pod.created, signal.since});
+          state.accused.push_back({pod.name, pod.created, signal.since, false, pod.breaks_at});
         }
+        state.accused.back().rejected = state.accused.back().rejected || signal.rejected;
         state.accused.back().since = std::max(state.accused.back().since, signal.since);
         if (state.why.empty()) {
           state.why = std::move(signal.why);

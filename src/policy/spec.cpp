@@ -4,10 +4,20 @@
 
 namespace remint::policy {
 
-std::string_view to_string(Mode mode) { return mode == Mode::kEnforce ? "Enforce" : "Observe"; }
+std::string_view to_string(Mode mode) {
+  switch (mode) {
+    case Mode::kEnforce:
+      return "Enforce";
+    case Mode::kApprove:
+      return "Approve";
+    case Mode::kObserve:
+      break;
+  }
+  return "Observe";
+}
 
 std::optional<Mode> parse_mode(std::string_view text) {
-  for (const Mode mode : {Mode::kObserve, Mode::kEnforce}) {
+  for (const Mode mode : {Mode::kObserve, Mode::kApprove, Mode::kEnforce}) {
     if (text == to_string(mode)) {
       return mode;
     }

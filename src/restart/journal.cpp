@@ -50,6 +50,22 @@ std::span<const std::string_view> step_names() {
   return kNames;
 }
 
+namespace {
+
+policy::PastRestart::Approval past_approval(const Approval& approval) {
+  using enum policy::PastRestart::Approval::State;
+  policy::PastRestart::Approval past{kNotAsked, approval.by, approval.expires};
+  if (approval.required) {
+    past.state = kAwaited;
+  }
+  if (approval.decision != Approval::Decision::kNone) {
+    past.state = approval.decision == Approval::Decision::kApproved ? kApproved : kDenied;
+  }
+  return past;
+}
+
+}  // namespace
+
 policy::PastRestart to_past_restart(const Journal& journal) {
   policy::PastRestart past;
   past.name = journal.key.name;
@@ -67,6 +83,10 @@ policy::PastRestart to_past_restart(const Journal& journal) {
   const std::string_view reason = progress_reason(journal.status);
   past.unfit = past.phase == Phase::kCancelled && reason == kStrategyUnfit;
   past.reverted = past.phase == Phase::kFailed && reason == kReverted;
+  past.withdrawn = past.phase == Phase::kCancelled && reason == kWithdrawn;
+  past.released = journal.status.released;
+  past.budgets = journal.status.budgets;
+  past.approval = past_approval(journal.spec.approval);
   if (past.strategy == Strategy::kEvictPods) {
     past.pods = journal.spec.pods;
     for (const SavedPod& pod : journal.status.saved.pods) {
@@ -90,6 +110,28 @@ std::string journal_name(const ObjectRef& workload, const std::string& cause, un
   return dns_name(fmt::format("{}-{}", workload.kind, workload.name), kMaxName - tail.size()) + tail;
 }
 
+std::string_view to_string(Approval::Decision decision) {
+  switch (decision) {
+    case Approval::Decision::kNone:
+      return "";
+    case Approval::Decision::kApproved:
+      return "Approved";
+    case Approval::Decision::kDenied:
+      return "Denied";
+  }
+  return "";
+}
+
+std::optional<Approval::Decision> parse_approval_decision(std::string_view text) {
+  using enum Approval::Decision;
+  for (const auto decision : {kNone, kApproved, kDenied}) {
+    if (text == to_string(decision)) {
+      return decision;
+    }
+  }
+  return std::nullopt;
+}
+
 unsigned next_attempt(const ObjectRef& workload, const std::string& cause,
                       std::span<const policy::PastRestart> restarts) {
   unsigned last = 0;
@@ -105,6 +147,9 @@ unsigned next_attempt(const ObjectRef& workload, const std::string& cause,
     const auto parsed = std::from_chars(begin, end, attempt);
     if (parsed.ec == std::errc() && parsed.ptr == end && attempt < 1'000'000 &&
         restart.name == journal_name(workload, cause, attempt)) {
+      if (restart.standing()) {
+        return attempt;  // it has not begun: what is decided now is about that one
+      }
       last = std::max(last, attempt);
     }
   }

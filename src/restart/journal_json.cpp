@@ -32,6 +32,20 @@ Json target_json(const ObjectRef& target) {
   return json;
 }
 
+Json approval_json(const Approval& approval) {
+  Json json{{"required", approval.required}};
+  put(json, "decision", std::string(to_string(approval.decision)));
+  put(json, "by", approval.by);
+  put(json, "comment", sanitize(approval.comment, kMaxText));
+  if (approval.expires) {
+    json["expiresAt"] = format_rfc3339(*approval.expires);
+  }
+  if (approval.at) {
+    json["at"] = format_rfc3339(*approval.at);
+  }
+  return json;
+}
+
 Json spec_json(const JournalSpec& spec) {
   Json json{{"target", target_json(spec.target)},
             {"strategy", std::string(to_string(spec.strategy))},
@@ -42,6 +56,12 @@ Json spec_json(const JournalSpec& spec) {
     json["options"] = {{"updatePeriod", format_duration(spec.options.update_period)},
                        {"keepNewName", spec.options.keep_new_name},
                        {"keepNode", spec.options.keep_node}};
+  }
+  if (spec.hold) {
+    json["hold"] = true;
+  }
+  if (spec.approval != Approval{}) {
+    json["approval"] = approval_json(spec.approval);
   }
   put(json, "cause", spec.cause);
   put(json, "policy", spec.policy);
@@ -112,6 +132,9 @@ Json status_patch(const JournalStatus& status) {
             {"phase", std::string(to_string(status.phase))},
             {"step", or_null(status.step)},
             {"saved", saved_json(status.saved)},
+            {"notBefore", or_null(status.not_before)},
+            {"releasedAt", or_null(status.released)},
+            {"budgets", status.budgets.empty() ? Json() : Json(status.budgets)},
             {"startedAt", or_null(status.started)},
             {"stepSince", or_null(status.step_since)},
             {"rolledOutAt", or_null(status.rolled_out)},

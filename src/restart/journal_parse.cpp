@@ -63,10 +63,27 @@ StrategyOptions parse_options(const JsonReader& reader) {
   return options;
 }
 
+Approval parse_approval(const JsonReader& reader) {
+  Approval approval;
+  reader.only({"required", "expiresAt", "decision", "by", "at", "comment"});
+  approval.required = reader.at("required").boolean(false);
+  approval.expires = reader.at("expiresAt").time();
+  const JsonReader decision = reader.at("decision");
+  if (const auto parsed = parse_approval_decision(decision.string())) {
+    approval.decision = *parsed;
+  } else {
+    decision.error("must be Approved or Denied");
+  }
+  approval.by = reader.at("by").string();
+  approval.at = reader.at("at").time();
+  approval.comment = reader.at("comment").string();
+  return approval;
+}
+
 JournalSpec parse_spec(const JsonReader& reader, const std::string& own_namespace) {
   JournalSpec spec;
   reader.only({"target", "strategy", "options", "cause", "diagnosis", "confidence", "policy", "reason", "pods",
-               "evidence", "observe"});
+               "evidence", "observe", "hold", "approval"});
   const JsonReader target = reader.at("target");
   if (!target.present()) {
     target.error("is missing");
@@ -89,6 +106,8 @@ JournalSpec parse_spec(const JsonReader& reader, const std::string& own_namespac
         {item.at("source").string(), item.at("time").time().value_or(Time{}), item.at("text").string()});
   }
   spec.observe = reader.at("observe").duration(spec.observe, std::chrono::seconds(1), std::chrono::hours(24));
+  spec.hold = reader.at("hold").boolean(false);
+  spec.approval = parse_approval(reader.at("approval"));
   return spec;
 }
 
@@ -116,15 +135,14 @@ SavedState parse_saved(const JsonReader& reader) {
 }
 
 /// Fields of the status that are not known are left to whoever wrote them: a newer Remint.
-JournalStatus parse_status(const JsonReader& reader) {
+JournalStatus parse_status(const JsonReader& reader, Phase unsaid) {
   JournalStatus status;
-  const JsonReader phase = reader.at("phase");
-  status.phase = word(phase, Phase::kPending, parse_phase, "a phase such as Pending or Running");
-  if (status.phase == Phase::kAwaitingApproval || status.phase == Phase::kScheduled) {
-    phase.error("this version of Remint knows Pending, Running, Verifying, Succeeded, Failed and Cancelled");
-  }
+  status.phase = word(reader.at("phase"), unsaid, parse_phase, "a phase such as Pending or Running");
   status.step = reader.at("step").string();
   status.saved = parse_saved(reader.at("saved"));
+  status.not_before = reader.at("notBefore").time();
+  status.released = reader.at("releasedAt").time();
+  status.budgets = reader.at("budgets").strings();
   status.started = reader.at("startedAt").time();
   status.step_since = reader.at("stepSince").time();
   status.rolled_out = reader.at("rolledOutAt").time();
@@ -142,9 +160,13 @@ JournalStatus parse_status(const JsonReader& reader) {
   return status;
 }
 
-}  // namespace
-
-namespace {
+/// Of one that nobody has looked at yet. What has to wait must not begin in the moment before its status is written.
+Phase first_phase(const JournalSpec& spec) {
+  if (spec.approval.required) {
+    return Phase::kAwaitingApproval;
+  }
+  return spec.hold ? Phase::kScheduled : Phase::kPending;
+}
 
 void parse_metadata(const JsonReader& metadata, Journal& journal) {
   journal.key = {metadata.at("namespace").string(), metadata.at("name").string()};
@@ -183,7 +205,7 @@ std::expected<Journal, FieldErrors> parse_journal(const Json& object) {
   } else {
     journal.spec = parse_spec(spec, journal.key.ns);
   }
-  journal.status = parse_status(root.at("status"));
+  journal.status = parse_status(root.at("status"), first_phase(journal.spec));
   if (!errors.empty()) {
     return std::unexpected(std::move(errors));
   }

@@ -84,8 +84,8 @@ Step step(const Journal& journal, const Observation& observation, const MachineS
     const Finding finding{"Invalid", join(journal.invalid)};
     step =
         status.phase == Phase::kPending ? cancel(view, finding) : finish(view, Phase::kFailed, Outcome::kNone, finding);
-  } else if (is_final(status.phase)) {
-    step = {status, {}, std::nullopt};
+  } else if (is_final(status.phase) || status.phase == Phase::kAwaitingApproval || status.phase == Phase::kScheduled) {
+    step = {status, {}, std::nullopt};  // over, or not for the machine to begin
   } else if (needs(journal).target && !observation.target && !observation.target_gone) {
     step = stay(view);
   } else if (status.phase == Phase::kVerifying) {

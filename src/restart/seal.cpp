@@ -43,7 +43,7 @@ void encode(Encoder& out, const SavedState& saved) {
   out << saved.manifest << saved.successor;
 }
 
-bool needs_seal(Phase phase) { return phase != Phase::kPending && !is_final(phase); }
+bool needs_seal(Phase phase) { return phase == Phase::kRunning || phase == Phase::kVerifying; }
 
 }  // namespace
 

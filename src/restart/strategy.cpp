@@ -24,21 +24,21 @@ std::string event_reason(Phase phase, Outcome outcome) {
   }
 }
 
-const Condition* find(const JournalStatus& status, std::string_view type) {
+}  // namespace
+
+const Condition* find_condition(const JournalStatus& status, std::string_view type) {
   const auto found = std::ranges::find(status.conditions, type, &Condition::type);
   return found == status.conditions.end() ? nullptr : &*found;
 }
 
-/// Sets a condition; `since` moves only when its status changes.
-void set(JournalStatus& status, Condition condition) {
-  if (const Condition* old = find(status, condition.type); old != nullptr && old->status == condition.status) {
+void set_condition(JournalStatus& status, Condition condition) {
+  if (const Condition* old = find_condition(status, condition.type);
+      old != nullptr && old->status == condition.status) {
     condition.since = old->since;
   }
   std::erase_if(status.conditions, [&](const Condition& old) { return old.type == condition.type; });
   status.conditions.push_back(std::move(condition));
 }
-
-}  // namespace
 
 Step stay(const View& view) { return stay(view, view.settings.poll); }
 
@@ -53,9 +53,9 @@ JournalStatus advance(const View& view, Phase phase, const char* step, const Fin
   status.step = step;
   status.message = sanitize(finding.message, kMaxMessage);
   status.observed_generation = view.journal.generation;
-  set(status, {"Progressing", !is_final(phase), finding.reason, status.message, view.now});
-  if (find(status, "Blocked") != nullptr) {
-    set(status, {"Blocked", false, finding.reason, "nothing is in its way any more", view.now});
+  set_condition(status, {"Progressing", !is_final(phase), finding.reason, status.message, view.now});
+  if (find_condition(status, "Blocked") != nullptr) {
+    set_condition(status, {"Blocked", false, finding.reason, "nothing is in its way any more", view.now});
   }
   return status;
 }
@@ -76,23 +76,23 @@ Step go_to(const View& view, const char* step, const Finding& finding) {
 Step blocked(const View& view, const Finding& finding, Duration look_again) {
   Step step = stay(view, look_again);
   const std::string message = sanitize(finding.message, kMaxMessage);
-  const Condition* old = find(step.status, "Blocked");
+  const Condition* old = find_condition(step.status, "Blocked");
   if (old != nullptr && old->status && old->reason == finding.reason && old->message == message) {
     return step;
   }
   step.status.message = message;
-  set(step.status, {"Blocked", true, finding.reason, message, view.now});
+  set_condition(step.status, {"Blocked", true, finding.reason, message, view.now});
   step.effects.push_back(quietly(Notify{true, finding.reason, message}));
   return step;
 }
 
 std::string_view progress_message(const JournalStatus& status) {
-  const Condition* condition = find(status, "Progressing");
+  const Condition* condition = find_condition(status, "Progressing");
   return condition == nullptr ? std::string_view() : std::string_view(condition->message);
 }
 
 std::optional<Time> blocked_since(const JournalStatus& status) {
-  const Condition* condition = find(status, "Blocked");
+  const Condition* condition = find_condition(status, "Blocked");
   return condition != nullptr && condition->status ? std::optional(condition->since) : std::nullopt;
 }
 

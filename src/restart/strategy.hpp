@@ -42,6 +42,10 @@ struct Finding {
   std::string message;
 };
 
+/// nullptr: it was never set.
+[[nodiscard]] const Condition* find_condition(const JournalStatus& status, std::string_view type);
+/// `since` moves only when its status changes.
+void set_condition(JournalStatus& status, Condition condition);
 /// Nothing to write; look again after `settings.poll`.
 [[nodiscard]] Step stay(const View& view);
 /// The same after a while of the strategy's choice.

@@ -143,6 +143,11 @@ struct LeaderElector::Impl {
     auto lease = parse_lease(*text);
     if (!lease) return std::unexpected(lease.error());
     object = std::move(lease->object);
+    {
+      const auto json = parse_json(object);
+      const std::lock_guard lock(mutex);
+      suspended = json ? suspension(*json) : "";
+    }
     went_well();
     return std::move(lease->record);
   }
@@ -210,6 +215,7 @@ struct LeaderElector::Impl {
   std::atomic<bool> release_at_stop = false;
   mutable std::mutex mutex;
   std::string holder;
+  std::string suspended;
   std::string last_error;
   std::jthread thread;  // last: it must be gone before what it uses
 };
@@ -238,6 +244,20 @@ bool LeaderElector::leads() const { return impl_->clock.steady_now().count() < i
 std::string LeaderElector::holder() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->holder;
+}
+
+std::string LeaderElector::suspended() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->suspended;
+}
+
+Result<std::string> read_suspension(kube::Client& client, const ObjectKey& lease, const std::stop_token& stop) {
+  const auto text = client.get(kube::kLeases, lease, stop);
+  if (!text && text.error().code == ErrorCode::kNotFound) return std::string();
+  if (!text) return fail_in(text.error(), "reading the Lease " + lease.to_string());
+  const auto json = parse_json(*text);
+  if (!json) return fail_in(json.error(), "the Lease " + lease.to_string());
+  return suspension(*json);
 }
 
 std::string LeaderElector::last_error() const {

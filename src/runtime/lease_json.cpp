@@ -3,6 +3,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "remint/base/text.hpp"
+
 namespace remint::runtime {
 namespace {
 
@@ -45,6 +47,14 @@ Result<Lease> parse_lease(std::string_view text) {
   // Without it an update would have no precondition, and could take the lease from its holder.
   if (record.resource_version.empty()) return fail(ErrorCode::kInternal, "Lease: metadata.resourceVersion is missing");
   return Lease{std::string(text), std::move(record)};
+}
+
+std::string suspension(const Json& lease) {
+  const auto value = text_of(member(member(member(lease, "metadata"), "annotations"), "remint.dev/suspend"));
+  if (value.empty() || value == "false") return "";
+  const auto& metadata = member(lease, "metadata");
+  const std::string where = "Lease/" + text_of(member(metadata, "namespace")) + "/" + text_of(member(metadata, "name"));
+  return value == "true" ? where : where + " (" + sanitize(value, 200) + ")";
 }
 
 Json to_object(const Json& base, const ObjectKey& key, const LeaseRecord& record) {

@@ -14,6 +14,9 @@ struct Lease {
   LeaseRecord record;
 };
 
+/// The annotation remint.dev/suspend of a Lease, as somebody wrote it: what it says when it suspends, else "". "false"
+/// and an empty value do not.
+[[nodiscard]] std::string suspension(const Json& lease);
 /// Values that make no sense (a duration below zero, a time that is none) count as absent.
 [[nodiscard]] Result<Lease> parse_lease(std::string_view text);
 /// `base` with the record's fields set; null: a new object.

@@ -16,6 +16,10 @@ namespace remint::app {
 [[nodiscard]] int restart(const RestartOptions& options, std::ostream& out, std::ostream& err);
 /// Why a workload was or was not restarted, from what is in the cluster.
 [[nodiscard]] int explain(const ExplainOptions& options, std::ostream& out, std::ostream& err);
+/// A person's word on a restart that waits for it.
+[[nodiscard]] int answer(const AnswerOptions& options, std::ostream& out, std::ostream& err);
+/// Takes a policy's storm brake off.
+[[nodiscard]] int resume(const ResumeOptions& options, std::ostream& out, std::ostream& err);
 [[nodiscard]] int version(const VersionOptions& options, std::ostream& out);
 
 /// "0.1.0 (linux/amd64)": also the API client's user agent, after "remint/".

@@ -82,6 +82,20 @@ struct ExplainOptions {
   ClusterOptions cluster;
   std::string workload;
   std::string own_namespace;
+  std::string lease_name = "remint";
+};
+
+/// `remint approve` and `remint deny`.
+struct AnswerOptions {
+  ClusterOptions cluster;
+  std::string restart;  ///< name of the WorkloadRestart
+  bool approve = true;
+  std::string comment;
+};
+
+struct ResumeOptions {
+  ClusterOptions cluster;  ///< with a namespace: a TokenRefreshPolicy there
+  std::string policy;
 };
 
 struct VersionOptions {
@@ -93,7 +107,8 @@ struct Ending {
   int code = kOk;
   std::string out, err;
 };
-using Options = std::variant<RunOptions, ReplayOptions, RestartOptions, ExplainOptions, VersionOptions>;
+using Options = std::variant<RunOptions, ReplayOptions, RestartOptions, ExplainOptions, AnswerOptions, ResumeOptions,
+                             VersionOptions>;
 [[nodiscard]] std::expected<Options, Ending> parse_options(int argc, const char* const* argv);
 
 }  // namespace remint::app

@@ -26,6 +26,10 @@ struct DetectionHooks {
   /// On the detection thread; must not block. May arrive again if the process loses and regains nothing: names are
   /// deterministic.
   std::function<void(WorkloadDecision)> on_decision;
+  /// Likewise.
+  std::function<void(Withdrawal)> on_withdrawal;
+  /// The cluster's kill switch, as far as it is known: who or what says so; empty: off.
+  std::function<std::string()> suspended;
 };
 
 class DetectionController {
@@ -47,7 +51,7 @@ class DetectionController {
   [[nodiscard]] Result<std::vector<detect::PodHealth>> health(const std::string& workload_uid, Time since,
                                                               std::chrono::milliseconds patience);
   /// For policy status. Thread-safe, likewise.
-  [[nodiscard]] Result<std::vector<WorkloadDecision>> open_decisions(std::chrono::milliseconds patience);
+  [[nodiscard]] Result<OpenState> open_state(std::chrono::milliseconds patience);
 
  private:
   void run();

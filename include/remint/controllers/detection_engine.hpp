@@ -21,7 +21,28 @@ struct WorkloadDecision {
   policy::Decision decision;
   Duration observe{};        ///< the policy's verification.observe
   unsigned attempt = 1;      ///< which try at this cause
-  std::string restart_name;  ///< for Restart: the WorkloadRestart's deterministic name
+  std::string restart_name;  ///< for Restart, and for what stands: the WorkloadRestart's deterministic name
+};
+
+/// A WorkloadRestart that waited to be allowed, and is not to begin any more.
+struct Withdrawal {
+  std::string ns, name;
+  ObjectRef workload;
+  std::string_view reason;  ///< restart::kWithdrawn, kLapsed or kDenied
+  std::string why;          ///< a sentence for people
+};
+
+/// What a policy's object says of its storm brake: it outlives the leader there.
+struct StormMemory {
+  std::optional<policy::Storm> storm;  ///< of its status
+  std::optional<Time> resumed;         ///< of the annotation remint.dev/resumed-at
+};
+
+/// For policy status.
+struct OpenState {
+  std::vector<WorkloadDecision> decisions;      ///< the last one about each workload with an open case
+  std::map<std::string, policy::Storm> storms;  ///< brakes that are on, by Policy::reference()
+  std::string suspended;                        ///< the cluster's kill switch; empty: off
 };
 
 struct EngineSettings {
@@ -31,6 +52,9 @@ struct EngineSettings {
   /// policy's `verification.observe` when that is shorter. Absent in production, where
   /// set_restart() tells.
   std::optional<Duration> assumed_restart;
+  /// A restart that waits to be allowed, and for which nothing has spoken for so long, is withdrawn. After a change of
+  /// leader every case begins anew, so this must be longer than the slowest client's pause between two requests.
+  Duration standing_patience = std::chrono::minutes(10);
 };
 
 class DetectionEngine {
@@ -46,7 +70,10 @@ class DetectionEngine {
   /// By UID, or a node's or namespace's name.
   void remove(detect::ObjectKind kind, const std::string& id, Time now);
 
-  void set_policies(std::vector<policy::Policy> policies);
+  /// `memories` by Policy::reference(); a brake that is on here is not taken off by one that is missing there.
+  void set_policies(std::vector<policy::Policy> policies, std::map<std::string, StormMemory> memories = {});
+  /// The cluster's kill switch: who or what says so; empty: off.
+  void set_suspended(std::string why);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   /// A WorkloadRestart as the API server has it; replaces what the engine assumed under that name.
   void set_restart(const std::string& ns, policy::PastRestart restart);
@@ -58,11 +85,16 @@ class DetectionEngine {
   /// Decides what is due. Returns decisions that are new or differ in kind, check, strategy, policy or time from the
   /// last one about the workload; a Restart is counted against the limits at once.
   [[nodiscard]] std::vector<WorkloadDecision> advance(Time now);
+  /// What advance() found not to stand any more; each once.
+  [[nodiscard]] std::vector<Withdrawal> take_withdrawals();
   /// When advance() has something to do although nothing happens; never earlier than the last advance().
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
   /// The last decision about each workload with an open case, for policy status.
   [[nodiscard]] std::vector<WorkloadDecision> open_decisions() const;
+  [[nodiscard]] OpenState open_state() const;
+  /// Brakes that are on, by Policy::reference().
+  [[nodiscard]] const std::map<std::string, policy::Storm>& storms() const { return storms_; }
   /// Cases that never got a decision: below their policy's thresholds. For the end of a replay.
   [[nodiscard]] std::vector<WorkloadDecision> undecided(Time now) const;
 
@@ -73,19 +105,45 @@ class DetectionEngine {
     std::optional<Time> look_again;
     std::optional<Time> closed;  ///< since when there is no case
   };
+  /// A workload whose token is refused, clearly enough for the policies that speak for it.
+  struct BrokenWorkload {
+    policy::Broken broken;
+    std::vector<std::string> policies;  ///< Policy::reference() of who speaks for it, and of its ceiling
+  };
 
   void object_changed(detect::ObjectKind kind, const std::string& id);
   [[nodiscard]] std::vector<policy::PastRestart> restarts() const;
-  [[nodiscard]] WorkloadDecision decide(const detect::Case& the_case, Time now) const;
+  [[nodiscard]] WorkloadDecision decide(const detect::Case& the_case, const std::vector<policy::PastRestart>& past,
+                                        Time now) const;
   void finish_assumed(Time now);
   void close(const std::string& uid, Time now);
   void assume_restart(const WorkloadDecision& decision);
+  [[nodiscard]] std::vector<detect::Case> due_cases(Time now);
+  [[nodiscard]] policy::WorkloadCounts counts_for(const std::string& ns) const;
+  // detection_engine_storms.cpp
+  void note_broken(const std::vector<detect::Case>& cases, Time now);
+  void assess_storms(Time now);
+  [[nodiscard]] std::size_t workloads_of(const policy::Policy& policy) const;
+  // detection_engine_standing.cpp
+  void withdraw_what_lapsed(Time now);
+  /// True when the decision is about another restart than the one that stands, which had to be withdrawn first.
+  [[nodiscard]] bool replaces_standing(const WorkloadDecision& decision, Time now);
+  void withdraw(policy::PastRestart& restart, std::string_view reason, std::string why, Time now);
 
   EngineSettings settings_;
   detect::Detector detector_;
   std::vector<policy::Policy> policies_;
   std::map<std::string, policy::PastRestart> restarts_;  ///< by namespace/name
   std::map<std::string, Remembered> remembered_;         ///< by workload UID
+  std::map<std::string, StormMemory> storm_memories_;
+  std::map<std::string, policy::Storm> storms_;
+  std::map<std::string, BrokenWorkload> broken_;  ///< by workload UID
+  std::string suspended_;
+  std::map<std::string, std::size_t, std::less<>> counts_;  ///< workloads by namespace, as of counted_
+  std::size_t count_ = 0;
+  std::optional<Time> counted_;
+  std::map<std::string, Time> alone_since_;  ///< standing restarts for which nothing speaks, by namespace/name
+  std::vector<Withdrawal> withdrawals_;
   bool reconsider_all_ = false;
   Time last_advance_{}, last_expire_{};
 };

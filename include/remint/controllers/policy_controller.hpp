@@ -16,17 +16,21 @@
 #include "remint/kube/client.hpp"
 #include "remint/policy/parse.hpp"
 #include "remint/restart/journal.hpp"
+#include "remint/runtime/events.hpp"
 #include "remint/runtime/reflector.hpp"
 
 namespace remint::controllers {
 
 struct PolicyHooks {
   std::function<bool()> leads;
-  /// The whole set in force, after each change. On a reflector's thread.
-  std::function<void(std::vector<policy::Policy>)> in_force;
-  /// What the status tells about: DetectionController::open_decisions and the restarts known.
-  std::function<Result<std::vector<WorkloadDecision>>()> open_decisions;
+  /// The whole set in force, after each change, and what its objects say of their storm brakes. On a reflector's
+  /// thread.
+  std::function<void(std::vector<policy::Policy>, std::map<std::string, StormMemory>)> in_force;
+  /// What the status tells about: DetectionController::open_state and the restarts known.
+  std::function<Result<OpenState>()> open_state;
   std::function<std::vector<policy::PastRestart>()> restarts;
+  /// Events about policies.
+  std::function<void(runtime::EventNote)> tell;
 };
 
 /// Thread-safe.
@@ -45,7 +49,9 @@ class PolicyController {
   struct Entry {
     std::string kind;
     ObjectKey key;
+    std::string uid;
     std::int64_t generation = 0;
+    std::optional<Time> resumed;         ///< annotation remint.dev/resumed-at
     FieldErrors errors;                  ///< of the newest spec
     std::optional<policy::Policy> good;  ///< in force
     std::string written;                 ///< the status that we wrote last
@@ -57,6 +63,7 @@ class PolicyController {
   void publish();
   void work(const std::stop_token& stop);
   void write_statuses(const std::stop_token& stop);
+  void tell_of_storm(const Entry& entry, const Json& previous, const OpenState& open);
 
   kube::Client& client_;
   const Clock& clock_;

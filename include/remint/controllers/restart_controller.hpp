@@ -25,6 +25,12 @@ struct RestartHooks {
   std::function<bool()> leads;
   /// Health of the pods of a workload that were created at or after a time (DetectionController::health).
   std::function<Result<std::vector<detect::PodHealth>>(const std::string& workload_uid, Time since)> health;
+  /// Is it to stand still, as the cluster says at this moment? Who says so, or "". Asked anew before each write to a
+  /// workload, so that a kill switch takes effect before the next one. Absent: nobody.
+  std::function<Result<std::string>(const restart::Journal&, const std::stop_token&)> suspended;
+  /// How many workloads that share a PodDisruptionBudget may be restarted at once, for this restart's policy.
+  /// Absent: 1.
+  std::function<std::uint32_t(const restart::Journal&)> max_per_budget;
   /// Named places between two writes, for crash tests: "after-journal", "after-patch".
   std::function<void(std::string_view place)> passed;
 };
@@ -48,6 +54,10 @@ class RestartController {
   void stop();
   /// A journal appeared, changed or went.
   void enqueue(const ObjectKey& key) { queue_.add(key); }
+  /// Writes a status, sealed, with the journal's resourceVersion as precondition, and puts what the API server stored
+  /// into the cache.
+  [[nodiscard]] Result<restart::Journal> save(const restart::Journal& journal, restart::JournalStatus status,
+                                              const std::stop_token& stop);
 
  private:
   void work(const std::stop_token& stop);
@@ -57,7 +67,10 @@ class RestartController {
   /// effect that wanted one.
   [[nodiscard]] Result<std::optional<restart::Answer>> take(restart::Journal& journal, const restart::Step& step,
                                                             const ObjectRef& about, const std::stop_token& stop);
-  [[nodiscard]] Result<restart::Journal> save(const restart::Journal& journal, restart::JournalStatus status,
+  /// True while it is to stand still; says so in its status when that is new.
+  [[nodiscard]] Result<bool> stands_still(restart::Journal& journal, const std::stop_token& stop);
+  /// True while another workload under the same PodDisruptionBudget is being restarted. Fills status.budgets.
+  [[nodiscard]] Result<bool> waits_for_budget(restart::Journal& journal, const restart::Observation& observation,
                                               const std::stop_token& stop);
   [[nodiscard]] Result<void> set_finalizer(restart::Journal& journal, bool held, const std::stop_token& stop);
   [[nodiscard]] Result<void> carry_out(restart::Journal& journal, const restart::Act& act, const std::stop_token& stop);
@@ -75,6 +88,7 @@ class RestartController {
   metrics::Gauge& blocked_;
   std::mutex mutex_;
   std::set<ObjectKey> blocked_keys_;
+  std::mutex beginning_;  ///< held from the look at other restarts until this one is seen to have begun
   runtime::WorkQueue queue_;
   std::vector<std::jthread> workers_;
 };

@@ -3,6 +3,7 @@
 // namespaces. Pure and single-owner: the detection thread's. Memory: under 1.2 KB a pod.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -94,6 +95,9 @@ class Inventory {
   /// The node whose own address it is; empty: nobody's.
   [[nodiscard]] std::string_view node_at(const IpAddress& address) const;
   [[nodiscard]] std::size_t pod_count() const;
+  /// Workloads with pods, by namespace: topmost controllers of a watched kind that want at least one pod, and bare
+  /// pods. Linear in controllers and pods.
+  [[nodiscard]] std::map<std::string, std::size_t, std::less<>> workloads_by_namespace() const;
 
  private:
   struct Impl;

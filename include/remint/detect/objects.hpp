@@ -47,7 +47,8 @@ struct WorkloadRecord {
   std::string resource_version;
   OwnerRef owner;
   Labels labels;
-  Labels annotations;  ///< only those beginning with "remint.dev/"
+  Labels annotations;           ///< only those beginning with "remint.dev/"
+  Labels template_annotations;  ///< likewise, of its pod template
   bool deleting = false;
   bool paused = false;     ///< spec.paused of a Deployment
   bool on_delete = false;  ///< updateStrategy OnDelete
@@ -70,6 +71,7 @@ struct ServiceAccountRecord {
 struct NamespaceRecord {
   std::string name;
   Labels labels;
+  Labels annotations;  ///< only those beginning with "remint.dev/"
 };
 
 /// All throw nothing; errors name the field. Input at most 4 MiB.

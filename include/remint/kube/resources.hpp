@@ -16,6 +16,7 @@ inline constexpr Resource kStatefulSets{"apps", "v1", "statefulsets", "StatefulS
 inline constexpr Resource kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet", true};
 inline constexpr Resource kAutoscalers{"autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler",
                                        true};
+inline constexpr Resource kDisruptionBudgets{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event", true};
 inline constexpr Resource kClusterPolicies{"remint.dev", "v1alpha1", "clustertokenrefreshpolicies",

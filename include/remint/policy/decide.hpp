@@ -141,12 +141,16 @@ struct Effective {
     Match match;
     Limits limits;
     StormSpec storm;
+    Breaker breaker;
     bool narrowed_mode = false;
+    bool suspended = false;
     bool narrowed_strategies = false;  ///< the namespaced policy's list has a strategy that this one's has not
   };
   std::optional<Ceiling> ceiling{};
   std::vector<std::string> overridden{};  ///< other cluster policies that match and go behind
 };
+/// Does the policy speak for workloads in this namespace, whatever they are? By `ref.ns` and `namespace_labels` alone.
+[[nodiscard]] bool names_namespace(const Policy& policy, const WorkloadFacts& any);
 [[nodiscard]] std::optional<Effective> select_policy(std::span<const Policy> policies, const WorkloadFacts& workload);
 
 /// One field of the policy that speaks for a workload, for people.

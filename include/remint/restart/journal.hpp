@@ -24,6 +24,21 @@ struct EvidenceLine {
 /// What the policy says about how a strategy works, kept with the restart.
 using StrategyOptions = policy::StrategyOptions;
 
+/// A person's word on a restart that waits for it. Who may give it is for the API server to say (charts/remint).
+struct Approval {
+  enum class Decision : std::uint8_t { kNone, kApproved, kDenied };
+  bool required = false;
+  std::optional<Time> expires;  ///< not answered by then: cancelled
+  Decision decision = Decision::kNone;
+  std::string by;  ///< user name
+  std::optional<Time> at;
+  std::string comment;
+  friend bool operator==(const Approval&, const Approval&) = default;
+};
+/// "" for kNone, "Approved", "Denied"
+[[nodiscard]] std::string_view to_string(Approval::Decision decision);
+[[nodiscard]] std::optional<Approval::Decision> parse_approval_decision(std::string_view text);
+
 struct JournalSpec {
   ObjectRef target;  ///< with UID: a workload of the same name that was made anew is not touched
   Strategy strategy = Strategy::kRolloutRestart;
@@ -36,6 +51,9 @@ struct JournalSpec {
   std::vector<std::string> pods;  ///< names of the accused pods
   std::vector<EvidenceLine> evidence;
   Duration observe = std::chrono::minutes(10);  ///< how long verification watches at most
+  /// It does not begin before Remint releases it: for approval, or for a window.
+  bool hold = false;
+  Approval approval;
 };
 
 /// A pod as it was when the restart began.
@@ -76,8 +94,11 @@ struct JournalStatus {
   Phase phase = Phase::kPending;
   std::string step;  ///< what is being done: one of step_names()
   SavedState saved;
+  std::optional<Time> not_before;  ///< Scheduled: when it is to begin, as things stand
+  std::optional<Time> released;    ///< when what had to wait no longer had to
   std::optional<Time> started, step_since, rolled_out, finished;
-  std::string successor_uid;  ///< of what took the target's place: the pod or controller made again
+  std::vector<std::string> budgets;  ///< names of the PodDisruptionBudgets that cover the pods, at most kMaxBudgets
+  std::string successor_uid;         ///< of what took the target's place: the pod or controller made again
   Outcome outcome = Outcome::kNone;
   std::string message;  ///< a sentence for people: what is going on, or how it ended
   std::vector<Condition> conditions;
@@ -106,6 +127,13 @@ inline constexpr std::string_view kReverted = "Reverted";
 [[nodiscard]] std::string_view progress_reason(const JournalStatus& status);
 inline constexpr std::string_view kFinalizer = "remint.dev/restore";
 
+/// The same in one that was cancelled before it began because nothing spoke for it any more; because nobody answered in
+/// time; because a person denied it.
+inline constexpr std::string_view kWithdrawn = "Withdrawn";
+inline constexpr std::string_view kLapsed = "ApprovalLapsed";
+inline constexpr std::string_view kDenied = "Denied";
+inline constexpr std::size_t kMaxBudgets = 10;
+
 /// An annotation value as the journal keeps it: itself, or a digest when it is longer than a time can be.
 [[nodiscard]] std::string remember(const std::string& annotation_value);
 
@@ -121,6 +149,19 @@ inline constexpr std::string_view kFinalizer = "remint.dev/restore";
 [[nodiscard]] Json status_patch(const JournalStatus& status);
 /// Is there still something to do for it? False for finished ones that hold no finalizer.
 [[nodiscard]] bool unfinished(const Journal& journal);
+/// The status of one that has not begun: it waits, until `not_before` where that is known. Equal to the present one
+/// when nothing changes. `phase`: kAwaitingApproval or kScheduled.
+[[nodiscard]] JournalStatus hold(const Journal& journal, Phase phase, std::optional<Time> not_before,
+                                 const std::string& why, Time now);
+/// It may begin: Pending.
+[[nodiscard]] JournalStatus release(const Journal& journal, const std::string& why, Time now);
+/// It will not begin: Cancelled. `reason`: kWithdrawn, kLapsed or kDenied.
+[[nodiscard]] JournalStatus withdraw(const Journal& journal, std::string_view reason, const std::string& why, Time now);
+/// Condition Suspended as it is to be: `by` whom, "": nobody. Equal to the present status when that says so already.
+[[nodiscard]] JournalStatus note_suspended(const Journal& journal, const std::string& by, Time now);
+/// Condition Blocked and the message, likewise.
+[[nodiscard]] JournalStatus note_blocked(const Journal& journal, const std::string& reason, const std::string& why,
+                                         Time now);
 /// Every value that status.step takes, as the CRD lists them.
 [[nodiscard]] std::span<const std::string_view> step_names();
 /// As the policy's limits see it.
@@ -129,7 +170,7 @@ inline constexpr std::string_view kFinalizer = "remint.dev/restore";
 /// Deterministic: the same workload, cause and attempt give the same name, whoever computes it; at most 63 characters.
 /// "deployment-cart-5f0c2a9d41-1"
 [[nodiscard]] std::string journal_name(const ObjectRef& workload, const std::string& cause, unsigned attempt);
-/// The attempt that follows those already made for this workload and cause.
+/// The attempt that follows those already made for this workload and cause; that of the one that stands, if one does.
 [[nodiscard]] unsigned next_attempt(const ObjectRef& workload, const std::string& cause,
                                     std::span<const policy::PastRestart> restarts);
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 
@@ -112,6 +113,11 @@ class LeaderMachine {
   bool conflicted_ = false;  ///< the last write met a conflict
 };
 
+/// Who suspends Remint at this moment: the Lease's annotation remint.dev/suspend, read anew. Empty: nobody, or there is
+/// no such Lease.
+[[nodiscard]] Result<std::string> read_suspension(kube::Client& client, const ObjectKey& lease,
+                                                  const std::stop_token& stop);
+
 /// Runs the machine in a thread. Thread-safe, but start() and stop() belong to one thread.
 /// Metrics: remint_leader (1 while this process leads), remint_leader_errors_total{call}.
 class LeaderElector {
@@ -130,6 +136,9 @@ class LeaderElector {
   /// The guard for writes: cheap, exact at the moment of the call, never true again after on_lost or stop().
   [[nodiscard]] bool leads() const;
   [[nodiscard]] std::string holder() const;
+  /// Who suspends Remint, by the Lease's annotation remint.dev/suspend as it was read last (at most renew_every ago);
+  /// empty: nobody. For what must be sure, see read_suspension().
+  [[nodiscard]] std::string suspended() const;
   /// Why the last call to the API server failed; empty when it went well.
   [[nodiscard]] std::string last_error() const;
 

@@ -128,8 +128,8 @@ TEST_CASE("the CRDs' bounds are the parser's") {
       CHECK_THAT(rule, Catch::Contains("duration('" + low + "')") && Catch::Contains("duration('" + high + "')"));
     }
   });
-  CHECK(numbers == 7);
-  CHECK(durations == 6);
+  CHECK(numbers == 14);
+  CHECK(durations == 10);
 }
 
 /// Does one of the CRD's rules about strategies forbid this one for this kind? The rules are of the form

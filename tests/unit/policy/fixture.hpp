@@ -20,6 +20,9 @@ struct Scene {
   CaseFacts facts;
   std::vector<PastRestart> restarts;
   std::string own_namespace = "remint-system";
+  WorkloadCounts counts{1000, 1000};
+  std::string suspended;
+  std::map<std::string, Storm> storms;
 
   Scene() {
     policies.push_back(cluster_policy("default"));
@@ -89,7 +92,7 @@ struct Scene {
 
   [[nodiscard]] Decision decide() const { return decide_at(now); }
   [[nodiscard]] Decision decide_at(Time time) const {
-    return policy::decide(policies, {&workload, &facts, restarts, own_namespace}, time);
+    return policy::decide(policies, {&workload, &facts, restarts, own_namespace, counts, suspended, &storms}, time);
   }
 };
 

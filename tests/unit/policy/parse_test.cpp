@@ -84,7 +84,7 @@ TEST_CASE("every field is read") {
 
 TEST_CASE("every error of a policy is found at once, with its path") {
   const auto policy = parse_policy(object(Json::parse(R"({
-    "mode": "Approve", "priority": "high", "surprise": 1,
+    "mode": "Approved", "priority": "high", "surprise": 1,
     "match": {"namespaces": {"include": "shop", "exclude": ["Bad Name"]}, "kinds": ["Job", "Deployment", "Deployment", "cloneset"],
               "selector": {"matchLabels": {"a b": "c"}, "matchExpressions": [{"key": "x", "operator": "Near"},
                 {"key": "x", "operator": "In"}, {"key": "x", "operator": "Exists", "values": ["y"]}]}},
