@@ -11,6 +11,7 @@ _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE), str(_HERE.parent / "cluster")]
 
 from chart import CHART, Helm  # noqa: E402
+from ground import Ground  # noqa: E402
 from harness import Cluster, binaries, resources  # noqa: E402
 
 _LOUD = pytest.StashKey[list]()
@@ -83,3 +84,17 @@ def foreign_crds(pytestconfig, cluster):
 def copied_chart(tmp_path):
     """A copy of the chart to be changed; its symbolic links are files."""
     return Path(shutil.copytree(CHART, tmp_path / "remint", symlinks=False))
+
+
+@pytest.fixture
+def ground(helm, crds):
+    """A factory."""
+    made = []
+
+    def make(values=None, **options):
+        made.append(Ground(helm, crds, values or {}, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -1,103 +1,17 @@
 """What the ValidatingAdmissionPolicies keep out, on a real API server."""
 
-import json
-import secrets
-
 import pytest
-import yaml
-from chart import NAMESPACE
-from harness import resources, wait_until
+from ground import REMINT, Ground
+from harness import resources
 
-ALICE = "--as=alice", "--as-group=system:masters"  # may do everything that RBAC can give
-REMINT = (f"--as=system:serviceaccount:{NAMESPACE}:remint", "--as-group=system:masters")
-CEILINGS = {"maxMode": "Observe", "maxPerHour": 5, "maxConcurrent": 1, "minCooldown": "1h", "minConfidence": 0.95}
-WITHIN = {"mode": "Observe", "limits": {"maxPerHour": 5, "maxConcurrent": 1, "cooldown": "2h"}, "minConfidence": 0.95}
-
-
-class Ground:
-    """A namespace under the admission policies of one set of values."""
-
-    def __init__(self, helm, cluster, values, scoped=False):
-        self.cluster = cluster
-        self.name = f"under-{secrets.token_hex(3)}"
-        self.elsewhere = f"{self.name}-not"
-        names = (self.name, self.elsewhere)
-        resources.apply(cluster, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": n}} for n in names])
-        scope = {"scope": {"namespaces": [self.name]}, "fullnameOverride": self.name} if scoped else {"fullnameOverride": self.name}
-        rendered = helm.template({"serviceAccount": {"name": "remint"}} | scope | values)
-        self.objects = rendered.all("ValidatingAdmissionPolicy") + rendered.all("ValidatingAdmissionPolicyBinding")
-        self.objects += self._last()
-        resources.apply(cluster, self.objects)
-        self._wait_in_force()
-        self.restarts = not any(o["metadata"]["name"].endswith("-observe-only") for o in self.objects)
-        if self.restarts:
-            self.take("create", self.restart("probe"))
-
-    def _last(self):
-        """A policy that is written after the others: when it is in force, so are they."""
-        metadata = {"name": f"zz-{self.name}"}
-        constraints = {
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": self.name}},
-            "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}],
-        }
-        about = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": metadata}
-        validations = [{"expression": "false", "message": "in force"}]
-        return [
-            about | {"kind": "ValidatingAdmissionPolicy", "spec": {"matchConstraints": constraints, "validations": validations}},
-            about | {"kind": "ValidatingAdmissionPolicyBinding", "spec": {"policyName": metadata["name"], "validationActions": ["Deny"]}},
-        ]
-
-    def _wait_in_force(self):
-        probe = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "probe-", "namespace": self.name}}
-        wait_until(lambda: "in force" in self.refusal("create", probe), 20, "the policies to be in force")
-
-    def policy(self, name, spec, namespace=None):
-        metadata = {"name": name, "namespace": namespace or self.name}
-        return {"apiVersion": "remint.dev/v1alpha1", "kind": "TokenRefreshPolicy", "metadata": metadata, "spec": spec}
-
-    def restart(self, name):
-        metadata = {"name": name, "namespace": self.name}
-        target = {"target": {"kind": "Deployment", "name": "x"}}
-        return {"apiVersion": "remint.dev/v1alpha1", "kind": "WorkloadRestart", "metadata": metadata, "spec": target}
-
-    def take(self, verb, document, who=ALICE):
-        resources.kubectl(self.cluster, verb, "-f", "-", *who, stdin=yaml.safe_dump(document))
-
-    def refusal(self, verb, document, who=ALICE):
-        """What the API server says; "" when it takes it."""
-        try:
-            self.take(verb, document, who)
-        except RuntimeError as error:
-            return str(error)
-        return ""
-
-    def status_refusal(self, what, who=ALICE, namespace=None):
-        """Of a harmless write to the status of an object."""
-        patch = json.dumps({"status": {"observedGeneration": 1}})
-        command = ("patch", what, "-n", namespace or self.name, "--subresource=status", "--type=merge", "-p", patch)
-        try:
-            resources.kubectl(self.cluster, *command, *who)
-        except RuntimeError as error:
-            return str(error)
-        return ""
-
-    def close(self):
-        resources.kubectl(self.cluster, "delete", "-f", "-", stdin=yaml.safe_dump_all(self.objects))
-        resources.kubectl(self.cluster, "delete", "namespace", self.name, self.elsewhere, "--wait=false")
-
-
-@pytest.fixture
-def ground(helm, crds):
-    """A factory."""
-    made = []
-
-    def make(values=None, **options):
-        made.append(Ground(helm, crds, values or {}, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+CEILINGS = {
+    "maxMode": "Observe", "maxPerHour": 5, "maxConcurrent": 1, "minCooldown": "1h", "minConfidence": 0.95,
+    "maxWorkloadsPercent": 5, "maxNamespacePercent": 50, "maxConcurrentPerBudget": 1,
+}  # fmt: skip
+WITHIN = {
+    "mode": "Observe", "minConfidence": 0.95,
+    "limits": {"maxPerHour": 5, "maxConcurrent": 1, "cooldown": "2h", "maxWorkloadsPercent": 5, "maxNamespacePercent": 50},
+}  # fmt: skip
 
 
 def test_nobody_but_remint_writes_status(ground):
@@ -138,6 +52,10 @@ def test_a_policy_within_the_ceilings_is_taken(ground):
     ({"limits": WITHIN["limits"] | {"maxPerHour": 6}}, "spec.limits.maxPerHour: the cluster allows 5 at most"),
     ({"limits": WITHIN["limits"] | {"maxConcurrent": 2}}, "spec.limits.maxConcurrent: the cluster allows 1 at most"),
     ({"limits": WITHIN["limits"] | {"cooldown": "59m"}}, "spec.limits.cooldown: the cluster asks for 1h at least"),
+    ({"limits": WITHIN["limits"] | {"maxWorkloadsPercent": 6}}, "spec.limits.maxWorkloadsPercent: the cluster allows 5 at most"),
+    ({"limits": WITHIN["limits"] | {"maxNamespacePercent": 51}}, "spec.limits.maxNamespacePercent: the cluster allows 50 at most"),
+    ({"limits": WITHIN["limits"] | {"maxConcurrentPerBudget": 2}}, "spec.limits.maxConcurrentPerBudget: the cluster allows 1 at most"),
+    ({"mode": "Approve"}, "spec.mode: the cluster allows Observe"),
     ({"minConfidence": 0.9}, "spec.minConfidence: the cluster asks for 0.95 at least"),
     ({"limits": {}}, "the cluster allows"),  # the CRD's defaults count as well
 ], ids=lambda value: "-".join(value) if isinstance(value, dict) else None)  # fmt: skip
@@ -172,6 +90,26 @@ def test_where_remint_may_only_look_nothing_bolder_can_be_written(ground):
     bold = {"apiVersion": "remint.dev/v1alpha1", "kind": "ClusterTokenRefreshPolicy", "metadata": metadata}
     assert "modeCeiling Observe" in here.refusal("create", bold | {"spec": {"mode": "Enforce"}})
     assert here.refusal("create", bold | {"spec": {"mode": "Observe"}}) == ""
+    resources.kubectl(here.cluster, "delete", "clustertokenrefreshpolicy", here.name)
+
+
+def test_where_a_person_must_be_asked_no_policy_enforces_and_restarts_by_hand_are_taken(ground):
+    here = ground({"modeCeiling": "Approve"})
+    assert "spec.mode" in here.refusal("create", here.policy("bold", {"mode": "Enforce"}))
+    assert here.refusal("create", here.policy("asks", {"mode": "Approve"})) == ""
+    bold = {"apiVersion": "remint.dev/v1alpha1", "kind": "ClusterTokenRefreshPolicy", "metadata": {"name": here.name}}
+    assert "modeCeiling Approve" in here.refusal("create", bold | {"spec": {"mode": "Enforce"}})
+    assert here.refusal("create", bold | {"spec": {"mode": "Approve"}}) == ""
+    resources.kubectl(here.cluster, "delete", "clustertokenrefreshpolicy", here.name)
+    assert here.refusal("create", here.restart("by-hand")) == ""
+
+
+def test_a_ceiling_below_the_installations_is_a_ceiling_for_namespaces_alone(ground):
+    here = ground({"admission": {"ceilings": {"maxMode": "Approve"}}})
+    assert "the cluster allows Observe, Approve" in here.refusal("create", here.policy("bold", {"mode": "Enforce"}))
+    assert here.refusal("create", here.policy("asks", {"mode": "Approve"})) == ""
+    bold = {"apiVersion": "remint.dev/v1alpha1", "kind": "ClusterTokenRefreshPolicy", "metadata": {"name": here.name}}
+    assert here.refusal("create", bold | {"spec": {"mode": "Enforce"}}) == ""
     resources.kubectl(here.cluster, "delete", "clustertokenrefreshpolicy", here.name)
 
 

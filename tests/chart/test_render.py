@@ -140,7 +140,8 @@ def test_the_default_policy_observes_unless_told_otherwise(helm):
     bolder = helm.template({"defaultPolicy": {"mode": "Enforce", "spec": {"limits": {"maxPerHour": 3}}}})
     spec = bolder.one("ClusterTokenRefreshPolicy")["spec"]
     assert spec == {"mode": "Enforce", "limits": {"maxPerHour": 3}}
-    assert "modeCeiling" in helm.refusal({"modeCeiling": "Observe", "defaultPolicy": {"mode": "Enforce"}})
+    assert "modeCeiling" in helm.refusal({"modeCeiling": "Observe", "defaultPolicy": {"mode": "Approve"}})
+    assert "modeCeiling" in helm.refusal({"modeCeiling": "Approve", "defaultPolicy": {"mode": "Enforce"}})
 
 
 def test_the_default_policy_is_a_hook_unless_others_apply_it(helm):

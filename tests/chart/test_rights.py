@@ -41,6 +41,14 @@ def test_with_the_ceiling_observe_no_workload_can_be_changed(helm):
     assert not [r for r in rights if r.group == "remint.dev" and r.resource == "workloadrestarts" and r.verb == "create"]
 
 
+def test_what_is_approved_needs_the_same_rights_as_what_is_not_asked_for(helm):
+    assert rights_of(helm.template({"modeCeiling": "Approve"})) == rights_of(helm.template())
+
+
+def test_remint_cannot_approve_what_it_asks_for(helm):
+    assert not [right for right in rights_of(helm.template()) if right.verb == "approve"]
+
+
 def test_no_secret_can_be_read_and_nothing_is_granted_by_a_star(helm):
     for right in rights_of(helm.template()):
         assert right.resource != "secrets" and "*" not in (right.group, right.resource, right.verb)

@@ -1,45 +1,18 @@
 """`remint restart` and `remint explain` as people use them: what they do, what they say, and their exit codes."""
 
 import json
-import subprocess
 
 import pytest
 import yaml
 
+from harness.commands import FAILED, USAGE, Commands, refused, succeeded
 from harness.expect import wait_explained
 from harness.hand_made import order
-from harness.remint import default_binary
 from harness.resources import restarts_of
 from harness.simulator import WorkloadSimulator
 from harness.workloads import Space
 
 pytestmark = pytest.mark.remint
-
-OK, FAILED, USAGE = 0, 1, 2
-
-
-class Commands:
-    """Runs the binary as somebody with a kubeconfig; without one, as the cluster's administrator."""
-
-    def __init__(self, cluster, namespace, kubeconfig=None):
-        self.kubeconfig = kubeconfig or cluster.kubeconfig
-        self.namespace = namespace
-
-    def __call__(self, command, *arguments, timeout=150):
-        line = [default_binary(), command, *arguments, "-n", self.namespace, "--kubeconfig", self.kubeconfig]
-        return subprocess.run([str(word) for word in line], capture_output=True, text=True, timeout=timeout)
-
-
-def succeeded(done):
-    assert done.returncode == OK, (done.returncode, done.stdout, done.stderr)
-    return done.stdout
-
-
-def refused(done, code, *words):
-    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-    for word in words:
-        assert word in done.stderr, done.stderr
-    assert done.stdout == ""
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_a_service_account_made_anew_is_known_without_any_log(scene):
 
 def test_a_signing_key_that_is_replaced_breaks_everybody_and_everybody_is_cured(private_remint_cluster, operators):
     cluster, space = private_remint_cluster, Space.fresh(private_remint_cluster)
-    Policies(cluster).put("test", short_spec([space.name], limits={"cooldown": "30m", "maxConcurrent": 10}))
+    Policies(cluster).put("test", short_spec([space.name], limits={"cooldown": "30m", "maxConcurrent": 10, "maxWorkloadsPercent": 100}))
     operator = operators(cluster, flags=(*PATIENT, *following(cluster)))
     operator.wait_leading()
     workloads = [space.deployment(f"web-{n}", replicas=1) for n in range(3)]

@@ -5,7 +5,7 @@ that it really makes). No Secrets. In: the root.
 
 {{/* What lies in namespaces: once in a ClusterRole, or in a Role of each namespace of the scope. */}}
 {{- define "remint.namespacedRules" -}}
-{{- $acts := eq .Values.modeCeiling "Enforce" -}}
+{{- $acts := ne .Values.modeCeiling "Observe" -}}
 {{- $with := .Values.strategies -}}
 # Who had which address when, and what owns whom.
 - apiGroups: [""]

@@ -12,15 +12,20 @@ _THREADS = 8
 
 
 class Chorus(Following):
-    """Follows the pods of one namespace whose workloads share one ServiceAccount; each asks once in a round."""
+    """Follows the pods of one namespace whose workloads share one ServiceAccount; each asks once in a round.
 
-    def __init__(self, space, account, interval=3):
+    The pods of the workloads `never_cured` get dead tokens when they are new, too.
+    """
+
+    def __init__(self, space, account, interval=3, never_cured=()):
         super().__init__(space.cluster, f"/api/v1/namespaces/{space.name}/pods")
         self._space = space
         self._account = account
         self._uid = space.core.read_namespaced_service_account(account, space.name).metadata.uid
         self._nodes = {node.metadata.name: node.metadata.uid for node in space.core.list_node().items}
         self._interval = interval
+        self._never_cured = frozenset(never_cured)
+        self._singing = False
         self._clients = {}  # pod UID -> FakeClient
         self._lock = threading.Lock()
         self.broken = set()  # UIDs of the first pods
@@ -29,6 +34,7 @@ class Chorus(Following):
 
     def sing(self):
         """From now on every pod asks the API server for something."""
+        self._singing = True
         self.broken = set(self._clients)
         for uid in self.broken:
             self._clients[uid].token = self._cluster.minter.expired(self._clients[uid].holder)
@@ -47,9 +53,10 @@ class Chorus(Following):
                 self._space.name, self._account, self._uid,
                 item["metadata"]["name"], uid, item["spec"]["nodeName"], self._nodes[item["spec"]["nodeName"]],
             )  # fmt: skip
+            dead = self._singing and item["metadata"]["labels"].get("app") in self._never_cured
             client = FakeClient(
                 self._cluster.apiserver.url, self._cluster.authority.cert, status["podIP"],
-                self._cluster.minter.valid(holder), user_agent="chorus/1.0",
+                (self._cluster.minter.expired if dead else self._cluster.minter.valid)(holder), user_agent="chorus/1.0",
                 path=f"/api/v1/namespaces/{self._space.name}/configmaps?limit=1",
             )  # fmt: skip
             client.holder, client.gone = holder, False

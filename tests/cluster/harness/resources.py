@@ -50,7 +50,10 @@ def allow_more_leases(cluster):
 
 
 def short_spec(namespaces, mode="Enforce", **overrides):
-    """A policy's spec with values for impatient tests; `overrides` replace whole sections."""
+    """A policy's spec with values for impatient tests; `overrides` replace whole sections.
+
+    What holds back many at once is off: in a test's small namespace two workloads are a storm, and one is more than a tenth.
+    """
     spec = {
         "mode": mode,
         "match": {"namespaces": {"include": list(namespaces)}},
@@ -58,7 +61,8 @@ def short_spec(namespaces, mode="Enforce", **overrides):
             "staleToken": {"enabled": True, "after": "1h"},
             "rejectedToken": {"enabled": True, "count": 3, "within": "30s", "for": "2s"},
         },
-        "limits": {"cooldown": "30m", "maxPerHour": 20, "maxConcurrent": 10},
+        "limits": {"cooldown": "30m", "maxPerHour": 20, "maxConcurrent": 10, "maxWorkloadsPercent": 100},
+        "storm": {"percent": 0},
         "verification": {"observe": "10s"},
     }
     return spec | overrides
@@ -71,6 +75,27 @@ def cluster_policy(name, spec):
         "metadata": {"name": name},
         "spec": spec,
     }
+
+
+def namespaced_policy(space, name, spec):
+    """A namespace's own policy; what only a cluster policy may say is left out of a `short_spec`."""
+    spec = {key: value for key, value in spec.items() if key != "priority"}
+    spec["match"] = {key: value for key, value in spec.get("match", {}).items() if not key.startswith("namespace")}
+    metadata = {"name": name, "namespace": space.name}
+    return {"apiVersion": f"{GROUP}/{VERSION}", "kind": "TokenRefreshPolicy", "metadata": metadata, "spec": spec}
+
+
+def read_policy(space, name):
+    return space.cluster.custom().get_namespaced_custom_object(GROUP, VERSION, space.name, POLICY, name)
+
+
+def condition_of(item, kind):
+    """The condition of that type, or an empty dict."""
+    return next((c for c in item.get("status", {}).get("conditions") or [] if c["type"] == kind), {})
+
+
+def approval(restart):
+    return restart["spec"].get("approval", {})
 
 
 class Policies:
@@ -99,8 +124,7 @@ class Policies:
 
     def condition(self, name, kind):
         """The policy's condition of that type, or None."""
-        conditions = self.get(name).get("status", {}).get("conditions", [])
-        return next((c for c in conditions if c["type"] == kind), None)
+        return condition_of(self.get(name), kind) or None
 
     def wait_observed(self, name, timeout=40):
         """Waits until the operator has taken notice of the newest spec."""
@@ -159,6 +183,19 @@ def phase(restart):
 def wait_begun(workload, timeout=60):
     """Waits until there is a WorkloadRestart of the workload: looks often, to catch it in the act."""
     return wait_until(lambda: restarts_of(workload), timeout, f"a restart of {workload}", interval=0.02)
+
+
+def wait_phase(workload, wanted, timeout=60):
+    """Waits until the workload's newest restart is in that phase; returns it."""
+
+    def reached():
+        found = restarts_of(workload)
+        return found[-1] if found and phase(found[-1]) == wanted else None
+
+    try:
+        return wait_until(reached, timeout, f"a restart of {workload} in phase {wanted}", swallow=(OSError,))
+    except AssertionError as error:
+        raise AssertionError(f"{error}; its restarts: {[r.get('status') for r in restarts_of(workload)]}") from error
 
 
 def wait_finished(workload, count=1, timeout=90, uid=None):

@@ -1,0 +1,59 @@
+"""The pages for people say what is there: the tests that they name exist, and the API server takes every example."""
+
+import re
+
+import pytest
+import yaml
+from chart import REPOSITORY
+from harness import resources
+
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "deploy").glob("*.md"))]
+POLICIES = REPOSITORY / "deploy" / "policies.md"
+_PYTHON = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+_CPP = re.compile(r'`(tests/[\w/]+\.cpp): "([^"]+)"`')
+
+
+def yaml_blocks(page):
+    return re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.M | re.S)
+
+
+def test_every_test_that_is_named_exists():
+    text = "".join(page.read_text() for page in PAGES)
+    missing = [f"{file}::{name}" for file, name in _PYTHON.findall(text) if f"def {name}(" not in _source(file)]
+    # A C++ name may be broken over several literals.
+    missing += [f"{file}: {name}" for file, name in _CPP.findall(text) if name not in re.sub(r'"\s*"', "", _source(file))]
+    assert not missing
+    assert len(_PYTHON.findall(text)) > 15 and len(_CPP.findall(text)) > 5, "the pattern no longer finds them"
+
+
+def _source(file):
+    path = REPOSITORY / file
+    return path.read_text() if path.is_file() else ""
+
+
+def test_each_of_the_fifteen_pains_has_its_line():
+    rows = re.findall(r"^\| (\d+) \|.*\|.*`tests/", (REPOSITORY / "deploy" / "pains.md").read_text(), re.M)
+    assert [int(row) for row in rows] == list(range(1, 16))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def examples():
+    """(where it stands, its text) of every example, in pages and in deploy/examples."""
+    found = [(f"{page.name}-{n}", block) for page in PAGES for n, block in enumerate(yaml_blocks(page), 1)]
+    return found + [(path.name, path.read_text()) for path in sorted((REPOSITORY / "deploy" / "examples").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in examples()])
+def test_the_api_server_takes_every_example_as_it_is(crds, text):
+    """With strict validation. That they do what is said of them: tests/cluster/test_policies_page.py."""
+    resources.apply(crds, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}])
+    document = yaml.safe_load(text)
+    create = "generateName" in document["metadata"]  # which cannot be applied
+    verb = ("create",) if create else ("apply", "--server-side")
+    dry_run = ("--dry-run=server", "--validate=strict", "-f", "-")
+    assert "dry run" in resources.kubectl(crds, *verb, *dry_run, stdin=text)
