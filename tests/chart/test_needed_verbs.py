@@ -30,6 +30,7 @@ _STORIES = (
     "test_rolling_replace.py::test_a_controller_is_cured_and_its_service_never_misses_an_endpoint",
     "test_recreate.py::test_a_bare_pod_is_cured_and_is_what_it_was",
     "test_namespaced_policy.py",
+    "test_ceilings.py::test_limits_meet_at_their_stricter_end_and_only_what_was_narrowed_is_shown",
     "test_disturbances.py::test_who_deletes_the_restart_gets_the_workload_back_first[ScaleToZero]",
 )
 # What no story can show, and why it is needed all the same. An entry that a story does show fails the test.

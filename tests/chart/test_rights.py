@@ -73,6 +73,13 @@ def test_the_lease_is_held_in_remints_own_namespace_and_by_name(helm):
     assert [(rule["verbs"], rule.get("resourceNames")) for rule in leases] == [(["create"], None), (["get", "update"], ["mine"])]
 
 
+def test_without_leader_election_the_lease_is_still_asked_for_the_kill_switch(helm):
+    alone = {"replicas": 1, "leaderElection": {"enabled": False}}
+    (rule,) = helm.template(alone).one("Role", "remint")["rules"]
+    assert (rule["resources"], rule["resourceNames"], rule["verbs"]) == (["leases"], ["remint"], ["get"])
+    assert not helm.template(alone | {"modeCeiling": "Observe"}).names("Role"), "nothing is written there"
+
+
 def test_the_label_of_the_leader_is_a_right_in_remints_own_namespace_only(helm):
     rights = rights_of(helm.template())
     assert {r.verb for r in rights if r.resource == "pods" and r.own} == {"list", "patch"}

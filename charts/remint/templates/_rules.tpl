@@ -22,6 +22,10 @@ that it really makes). No Secrets. In: the root.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
+# Whether another restart is under way among pods that one budget covers.
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [list]
 {{- if $with.RolloutRestart }}
 # RolloutRestart sets an annotation of the pod template.
 - apiGroups: [apps]
@@ -66,9 +70,10 @@ that it really makes). No Secrets. In: the root.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+# Read anew before each write to a workload: it may have been suspended.
 - apiGroups: [remint.dev]
   resources: [tokenrefreshpolicies]
-  verbs: [list, watch]
+  verbs: {{ if $acts }}[get, list, watch]{{ else }}[list, watch]{{ end }}
 - apiGroups: [remint.dev]
   resources: [tokenrefreshpolicies/status]
   verbs: [patch]
@@ -120,5 +125,11 @@ that it really makes). No Secrets. In: the root.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, patch]
+{{- else if ne .Values.modeCeiling "Observe" }}
+# The cluster's kill switch is an annotation of the Lease: asked for before each write to a workload, also where there is none.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "remint.leaseName" . }}]
+  verbs: [get]
 {{- end }}
 {{- end -}}
