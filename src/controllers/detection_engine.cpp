@@ -264,6 +264,9 @@ std::optional<Time> DetectionEngine::next_deadline() const {
   }
   for (const auto& [key, restart] : restarts_) {
     if (restart.standing() && restart.approval.expires) consider(*restart.approval.expires);
+    if (const auto alone = alone_since_.find(key); alone != alone_since_.end()) {
+      consider(alone->second + (spoken_for_.contains(key) ? settings_.closed_patience : settings_.standing_patience));
+    }
   }
   if (settings_.assumed_restart) {
     for (const auto& [key, restart] : restarts_) {

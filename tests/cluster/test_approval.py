@@ -83,6 +83,8 @@ def test_a_question_that_nobody_answers_lapses_and_is_asked_again_after_the_cool
 def test_approval_of_a_case_that_no_longer_stands_does_nothing_to_the_workload(asked):
     """The programs have got new tokens by themselves; whoever approves has not noticed."""
     asked.programs.replace_tokens(asked.cluster.minter.valid)
+    name = asked.space.name
+    wait_until(lambda: not asked.policies.get(name)["status"]["cases"], 60, "the operator to hear that they are well")
     asked.remint("approve", asked.name)  # it may have been withdrawn by then, and say so
     restart = wait_phase(asked.web, "Cancelled", timeout=120)
     assert restart["status"]["message"], "it says why"
