@@ -47,6 +47,8 @@ std::vector<const PastRestart*> own_restarts(std::span<const PastRestart> restar
       own.push_back(&restart);
     }
   }
+  // So that no answer, nor the name in it, depends on the order in which the objects came.
+  std::ranges::stable_sort(own, {}, [](const PastRestart* restart) -> const std::string& { return restart->name; });
   return own;
 }
 

@@ -11,7 +11,7 @@ namespace remint::policy {
 [[nodiscard]] Time ended(const PastRestart& restart);
 /// Was it for this very trouble?
 [[nodiscard]] bool same_cause(const PastRestart& restart, const CaseFacts& facts);
-/// In the order given. See decide() for what counts as the same workload.
+/// By name. See decide() for what counts as the same workload.
 [[nodiscard]] std::vector<const PastRestart*> own_restarts(std::span<const PastRestart> restarts,
                                                            const ObjectRef& workload);
 /// Those of the workload's restarts that failed, and ended after the last one that cured it; newest first.
