@@ -73,14 +73,15 @@ def play(cluster, say, arguments):
 
 
 def story_spec():
-    """The defaults, but impatient: a story should not take an hour."""
+    """The defaults, but impatient: a story should not take an hour. In so small a cluster a few are more than a tenth."""
     return {
         "mode": "Enforce",
         "signals": {
             "staleToken": {"enabled": True, "after": "1h"},
             "rejectedToken": {"enabled": True, "count": 3, "within": "30s", "for": "3s"},
         },
-        "limits": {"cooldown": "30m", "maxPerHour": 20, "maxConcurrent": 4},
+        "limits": {"cooldown": "30m", "maxPerHour": 20, "maxConcurrent": 4, "maxWorkloadsPercent": 100},
+        "storm": {"percent": 0},
         "strategies": {"ReplicationController": [{"type": "RollingReplace", "updatePeriod": "1s"}, {"type": "ScaleToZero"}]},
         "verification": {"observe": "20s"},
     }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "bounds.hpp"
 #include "checks.hpp"
@@ -16,8 +17,11 @@ std::string restarts_are(std::size_t count) {
   return fmt::format("{} {}", count, count == 1 ? "restart is" : "restarts are");
 }
 
-/// One is always allowed, or a small cluster would allow none; and no more where nobody has counted.
-std::size_t share(std::uint32_t percent, std::size_t count) { return std::max<std::size_t>(1, count * percent / 100); }
+/// One is always allowed, or a small cluster would allow none; and no more where nobody has counted. All of them are no
+/// limit, however many were counted.
+std::size_t share(std::uint32_t percent, std::size_t count) {
+  return percent >= 100 ? std::numeric_limits<std::size_t>::max() : std::max<std::size_t>(1, count * percent / 100);
+}
 
 }  // namespace
 
