@@ -79,6 +79,10 @@ void DetectionEngine::set_suspended(std::string why) {
 
 void DetectionEngine::set_restart(const std::string& ns, policy::PastRestart restart) {
   const std::string key = ObjectKey{ns, restart.name}.to_string();
+  const auto known = restarts_.find(key);
+  // What we have just let go is told of once more as it was before: it would count for no limit until our own write
+  // comes back.
+  if (known != restarts_.end() && known->second.released && restart.standing() && !known->second.standing()) return;
   restarts_[key] = std::move(restart);
   reconsider_all_ = true;
 }
@@ -235,6 +239,11 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
     if (replaces_standing(next, now)) {
       remembered_[uid].look_again = now;
       continue;
+    }
+    // What waits in the cluster says there what it waits for now.
+    const auto waiting = restarts_.find(ObjectKey{the_case.workload.ns, next.restart_name}.to_string());
+    if (next.decision.kind == DecisionKind::kWait && !next.decision.pending && waiting != restarts_.end()) {
+      next.decision.standing = waiting->second.standing();
     }
     const auto known = remembered_.find(uid);
     auto& memory = remembered_[uid];
