@@ -18,7 +18,7 @@ ARG CCACHE_DIR=/root/.cache/ccache
 # The tests come first and know of no commit: they are kept, too, while only that changes.
 RUN --mount=type=cache,id=remint-ccache,target=/root/.cache/ccache \
     cmake --preset image \
- && if [ "$TESTS" = yes ]; then cmake --build --preset image-tests --parallel "$JOBS" && ctest --preset image-tests; fi
+ && if [ "$TESTS" = yes ]; then cmake --build --preset image-tests --parallel "$JOBS" && ctest --preset image-tests --parallel "$JOBS"; fi
 
 ARG REMINT_COMMIT=unknown
 RUN --mount=type=cache,id=remint-ccache,target=/root/.cache/ccache \

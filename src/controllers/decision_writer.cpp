@@ -180,8 +180,11 @@ Result<restart::Journal> DecisionWriter::put(const ObjectKey& key, const Workloa
   if (what.kind == DecisionKind::kRestart) {
     next = restart::release(*journal, what.reason, clock_.now());
   } else {
-    next = restart::hold(*journal, what.kind == DecisionKind::kAsk ? Phase::kAwaitingApproval : Phase::kScheduled,
-                         what.kind == DecisionKind::kAsk ? std::nullopt : what.not_before, what.reason, clock_.now());
+    // As long as nobody has answered it is the answer that it waits for, whatever else there is.
+    const auto& approval = journal->spec.approval;
+    const bool asks = approval.required && approval.decision == restart::Approval::Decision::kNone;
+    next = restart::hold(*journal, asks ? Phase::kAwaitingApproval : Phase::kScheduled,
+                         asks ? std::nullopt : what.not_before, what.reason, clock_.now());
   }
   if (next == journal->status) return journal;
   auto saved = hooks_.save(*journal, std::move(next), stop);

@@ -79,6 +79,10 @@ void DetectionEngine::set_suspended(std::string why) {
 
 void DetectionEngine::set_restart(const std::string& ns, policy::PastRestart restart) {
   const std::string key = ObjectKey{ns, restart.name}.to_string();
+  const auto known = restarts_.find(key);
+  // What we have just let go is told of once more as it was before: it would count for no limit until our own write
+  // comes back.
+  if (known != restarts_.end() && known->second.released && restart.standing() && !known->second.standing()) return;
   restarts_[key] = std::move(restart);
   reconsider_all_ = true;
 }
@@ -236,6 +240,11 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
       remembered_[uid].look_again = now;
       continue;
     }
+    // What waits in the cluster says there what it waits for now.
+    const auto waiting = restarts_.find(ObjectKey{the_case.workload.ns, next.restart_name}.to_string());
+    if (next.decision.kind == DecisionKind::kWait && !next.decision.pending && waiting != restarts_.end()) {
+      next.decision.standing = waiting->second.standing();
+    }
     const auto known = remembered_.find(uid);
     auto& memory = remembered_[uid];
     memory.look_again = next.decision.not_before;
@@ -264,6 +273,9 @@ std::optional<Time> DetectionEngine::next_deadline() const {
   }
   for (const auto& [key, restart] : restarts_) {
     if (restart.standing() && restart.approval.expires) consider(*restart.approval.expires);
+    if (const auto alone = alone_since_.find(key); alone != alone_since_.end()) {
+      consider(alone->second + (spoken_for_.contains(key) ? settings_.closed_patience : settings_.standing_patience));
+    }
   }
   if (settings_.assumed_restart) {
     for (const auto& [key, restart] : restarts_) {

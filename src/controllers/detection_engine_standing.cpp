@@ -26,12 +26,12 @@ void DetectionEngine::withdraw(policy::PastRestart& restart, std::string_view re
   restart.phase = Phase::kCancelled;
   restart.withdrawn = reason == restart::kWithdrawn;
   restart.finished = now;
-  alone_since_.erase(ObjectKey{restart.workload.ns, restart.name}.to_string());
   reconsider_all_ = true;
 }
 
 void DetectionEngine::withdraw_what_lapsed(Time now) {
   std::map<std::string, Time> alone;
+  std::set<std::string> spoken;
   for (auto& [key, restart] : restarts_) {
     if (!restart.standing()) continue;
     const auto& approval = restart.approval;
@@ -39,19 +39,25 @@ void DetectionEngine::withdraw_what_lapsed(Time now) {
       withdraw(restart, restart::kDenied, approval.by + " denied it", now);
     } else if (approval.state == State::kAwaited && approval.expires && *approval.expires <= now) {
       withdraw(restart, restart::kLapsed, "nobody answered until " + format_rfc3339(*approval.expires), now);
-    } else if (!detector_.find_case(restart.workload.uid)) {
+    } else if (detector_.find_case(restart.workload.uid)) {
+      spoken.insert(key);
+    } else {
+      const bool was_spoken = spoken_for_.contains(key);
       const auto since = alone_since_.contains(key) ? alone_since_.at(key) : now;
-      if (now - since >= settings_.standing_patience) {
+      const auto patience = was_spoken ? settings_.closed_patience : settings_.standing_patience;
+      if (now - since >= patience) {
         withdraw(restart, restart::kWithdrawn,
-                 "nothing has spoken for it for " + format_duration(settings_.standing_patience) +
-                     ": its pods are well again, gone, or silent",
+                 was_spoken ? "the case no longer stands: its pods are gone, or authenticate again"
+                            : "nothing has spoken for it for " + format_duration(patience),
                  now);
-      } else {
-        alone.emplace(key, since);
+        continue;
       }
+      alone.emplace(key, since);
+      if (was_spoken) spoken.insert(key);
     }
   }
   alone_since_ = std::move(alone);
+  spoken_for_ = std::move(spoken);
 }
 
 bool DetectionEngine::replaces_standing(const WorkloadDecision& decision, Time now) {

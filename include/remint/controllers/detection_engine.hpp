@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ struct EngineSettings {
   /// A restart that waits to be allowed, and for which nothing has spoken for so long, is withdrawn. After a change of
   /// leader every case begins anew, so this must be longer than the slowest client's pause between two requests.
   Duration standing_patience = std::chrono::minutes(10);
+  /// The same where something had spoken for it, and its case was then closed: pods that are gone, or were heard well.
+  Duration closed_patience = std::chrono::seconds(30);
 };
 
 class DetectionEngine {
@@ -144,6 +147,7 @@ class DetectionEngine {
   std::size_t count_ = 0;
   std::optional<Time> counted_;
   std::map<std::string, Time> alone_since_;  ///< standing restarts for which nothing speaks, by namespace/name
+  std::set<std::string> spoken_for_;         ///< standing restarts for which something has spoken, likewise
   std::vector<Withdrawal> withdrawals_;
   bool reconsider_all_ = false;
   Time last_advance_{}, last_expire_{};

@@ -71,7 +71,7 @@ struct ServiceAccountRecord {
 struct NamespaceRecord {
   std::string name;
   Labels labels;
-  Labels annotations;  ///< only those beginning with "remint.dev/"
+  Labels annotations{};  ///< only those beginning with "remint.dev/"
 };
 
 /// All throw nothing; errors name the field. Input at most 4 MiB.

@@ -1,5 +1,8 @@
 // The CRDs and the parser must agree, or one of them lets in what the other did not mean.
 
+#include <fmt/format.h>
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -88,6 +91,19 @@ TEST_CASE("the CRDs' defaults are the parser's") {
     CHECK(spec.gentle.max_affected_percent == own.gentle.max_affected_percent);
     CHECK(spec.breaker.failures == own.breaker.failures);
     CHECK(spec.breaker.open_for == own.breaker.open_for);
+    CHECK(spec.suspend == own.suspend);
+    CHECK(spec.limits.max_workloads_percent == own.limits.max_workloads_percent);
+    CHECK(spec.limits.max_namespace_percent == own.limits.max_namespace_percent);
+    CHECK(spec.limits.max_concurrent_per_budget == own.limits.max_concurrent_per_budget);
+    CHECK(spec.limits.spread_percent == own.limits.spread_percent);
+    CHECK(spec.windows == own.windows);
+    CHECK(spec.urgent_before == own.urgent_before);
+    CHECK(spec.storm == own.storm);
+    CHECK(spec.breaker.policy_failures == own.breaker.policy_failures);
+    CHECK(spec.approval.expires_after == own.approval.expires_after);
+    CHECK(defaults["urgentBefore"] == "72h");
+    CHECK(defaults["limits"]["maxWorkloadsPercent"] == 10);
+    CHECK(defaults["storm"]["then"] == "Ask");
     CHECK(defaults["breaker"]["openFor"] == "24h");
     CHECK(defaults["limits"]["cooldown"] == "30m");
   }
@@ -130,6 +146,81 @@ TEST_CASE("the CRDs' bounds are the parser's") {
   });
   CHECK(numbers == 14);
   CHECK(durations == 10);
+}
+
+/// What a CEL rule of the form self.matches('...') && ... says, by its regular expressions.
+bool crd_matches(const Json& field, const std::string& value) {
+  const auto rule = field["x-kubernetes-validations"][0]["rule"].get<std::string>();
+  const auto expression = [&](std::size_t from) {
+    const auto begin = rule.find("matches('", from) + 9;
+    return rule.substr(begin, rule.find("')", begin) - begin);
+  };
+  if (!RE2::PartialMatch(value, expression(0))) {
+    return false;
+  }
+  const auto leap = rule.find("!self.endsWith('-02-29')");
+  return leap == std::string::npos || !value.ends_with("-02-29") || RE2::PartialMatch(value, expression(leap));
+}
+
+TEST_CASE("windows and blackouts: the CRDs and the parser take the same times, dates, days and lengths") {
+  for (const bool cluster : {true, false}) {
+    const Json schema = spec_schema(cluster ? "clustertokenrefreshpolicies" : "tokenrefreshpolicies")["properties"];
+    const Json& window = schema["windows"]["items"]["properties"];
+    const Json& blackout = schema["blackouts"]["items"]["properties"];
+    const auto takes = [&](const char* list, Json item) {
+      return parse_policy(with_spec({{list, Json::array({std::move(item)})}}, cluster)).has_value();
+    };
+    int times = 0;
+    for (int hour = -1; hour <= 25; ++hour) {
+      for (const int minute : {0, 1, 9, 10, 59, 60}) {
+        for (const char* form : {"{:02}:{:02}", "{}:{}", "{:02}{:02}", " {:02}:{:02}", "{:02}:{:02}:00"}) {
+          const std::string text = fmt::format(fmt::runtime(form), hour, minute);
+          INFO(text);
+          CHECK(takes("windows", {{"start", text}, {"end", "00:07"}}) == crd_matches(window["start"], text));
+          CHECK(takes("windows", {{"start", "00:07"}, {"end", text}}) == crd_matches(window["end"], text));
+          ++times;
+        }
+      }
+    }
+    int dates = 0;
+    for (const int year : {0, 1969, 1970, 1999, 2000, 2026, 2027, 2028, 2100, 2400, 9999, 10000}) {
+      for (int month = 0; month <= 13; ++month) {
+        for (const int day : {0, 1, 9, 10, 19, 20, 28, 29, 30, 31, 32}) {
+          const std::string text = fmt::format("{:04}-{:02}-{:02}", year, month, day);
+          INFO(text);
+          CHECK(takes("blackouts", {{"from", text}, {"to", "9999-12-31"}}) == crd_matches(blackout["from"], text));
+          ++dates;
+        }
+      }
+    }
+    CHECK(times == 810);
+    CHECK(dates == 1848);
+    CHECK(blackout["from"]["x-kubernetes-validations"] == blackout["to"]["x-kubernetes-validations"]);
+    for (const Json& day : window["days"]["items"]["enum"]) CHECK(takes("windows", {{"days", {day}}}));
+    CHECK(window["days"]["items"]["enum"].size() == 7);
+    CHECK(window["days"]["minItems"] == 1);
+    CHECK(window["days"]["x-kubernetes-list-type"] == "set");
+    CHECK(defaulted(window["start"]) == "00:00");
+    CHECK(defaulted(window["end"]) == "24:00");
+    CHECK(defaulted(window["timeZone"]) == Window{}.time_zone);
+    CHECK(crd_matches(window["timeZone"], "America/Argentina/Buenos_Aires"));
+    CHECK_FALSE(crd_matches(window["timeZone"], "Europe Berlin"));
+    const auto many = [&](const char* list, const Json& item, std::size_t count) {
+      return parse_policy(with_spec({{list, Json(std::vector<Json>(count, item))}}, cluster)).has_value();
+    };
+    const Json day{{"from", "2026-12-24"}, {"to", "2026-12-24"}};
+    const auto max_windows = schema["windows"]["maxItems"].get<std::size_t>();
+    const auto max_blackouts = schema["blackouts"]["maxItems"].get<std::size_t>();
+    CHECK(many("windows", Json::object(), max_windows));
+    CHECK_FALSE(many("windows", Json::object(), max_windows + 1));
+    CHECK(many("blackouts", day, max_blackouts));
+    CHECK_FALSE(many("blackouts", day, max_blackouts + 1));
+    for (const Json& mode : schema["mode"]["enum"]) CHECK(parse_policy(with_spec({{"mode", mode}}, cluster)));
+    CHECK(schema["mode"]["enum"].size() == 3);
+    for (const Json& then : schema["storm"]["properties"]["then"]["enum"]) {
+      CHECK(parse_storm_then(then.get<std::string>()));
+    }
+  }
 }
 
 /// Does one of the CRD's rules about strategies forbid this one for this kind? The rules are of the form

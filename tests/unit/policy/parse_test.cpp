@@ -179,7 +179,10 @@ TEST_CASE("no JSON makes the parser throw") {
     "strategies": {"Pod": [{"type": "Recreate", "keepNode": true}], "ReplicationController": [{"type": "RollingReplace", "updatePeriod": "1s"}]},
     "gentle": {"maxAffectedPercent": 1}, "breaker": {"failures": 1, "openFor": "1h"},
     "signals": {"staleToken": {"enabled": true, "after": "1h"}, "rejectedToken": {"count": 1, "within": "1m", "for": "1s"}},
-    "minConfidence": 0.5, "limits": {"cooldown": "1h", "maxPerHour": 1, "maxConcurrent": 1}, "verification": {"observe": "1m"}})"));
+    "minConfidence": 0.5, "limits": {"cooldown": "1h", "maxPerHour": 1, "maxConcurrent": 1}, "verification": {"observe": "1m"}, "suspend": false,
+    "windows": [{"days": ["Mon"], "start": "01:00", "end": "02:00", "timeZone": "UTC"}], "urgentBefore": "1h",
+    "blackouts": [{"from": "2026-12-24", "to": "2026-12-24", "timeZone": "UTC", "reason": "x"}], "approval": {"expiresAfter": "1h"},
+    "storm": {"percent": 1, "minWorkloads": 1, "within": "1m", "then": "Ask", "pace": "1m"}})"));
   REQUIRE(parse_policy(full));
   int tried = 0;
   const Json flat = full.flatten();
@@ -194,6 +197,96 @@ TEST_CASE("no JSON makes the parser throw") {
     }
   }
   CHECK(tried > 300);
+}
+
+TEST_CASE("when and how much: every field is read") {
+  const auto policy = parse_policy(object(Json::parse(R"({
+    "suspend": true, "mode": "Approve",
+    "limits": {"maxWorkloadsPercent": 3, "maxNamespacePercent": 40, "maxConcurrentPerBudget": 2, "spreadPercent": 0},
+    "windows": [{"days": ["Mon", "Sun"], "start": "22:30", "end": "04:05", "timeZone": "Europe/Berlin"}, {},
+                {"start": "10:00", "end": "24:00"}],
+    "blackouts": [{"from": "2028-02-29", "to": "2028-03-01", "timeZone": "Asia/Tokyo", "reason": "leap"}],
+    "urgentBefore": "0s", "storm": {"percent": 0, "minWorkloads": 7, "within": "1s", "then": "Pace", "pace": "24h"},
+    "approval": {"expiresAfter": "8760h"}, "breaker": {"policyFailures": 0}})")));
+  REQUIRE(policy);
+  const Spec& spec = policy->spec;
+  CHECK(spec.suspend);
+  CHECK(spec.mode == Mode::kApprove);
+  CHECK(spec.limits.max_workloads_percent == 3);
+  CHECK(spec.limits.max_namespace_percent == 40);
+  CHECK(spec.limits.max_concurrent_per_budget == 2);
+  CHECK(spec.limits.spread_percent == 0);
+  REQUIRE(spec.windows.windows.size() == 3);
+  CHECK(spec.windows.windows[0] == Window{0x41, minutes(22 * 60 + 30), minutes(4 * 60 + 5), "Europe/Berlin"});
+  CHECK(spec.windows.windows[1] == Window{});
+  CHECK(spec.windows.windows[2].end == hours(24));
+  CHECK(describe({{}, spec.windows.blackouts}) == "always, not 2028-02-29 to 2028-03-01 Asia/Tokyo (leap)");
+  CHECK(spec.urgent_before == seconds(0));
+  CHECK(spec.storm == StormSpec{0, 7, seconds(1), StormSpec::Then::kPace, hours(24)});
+  CHECK(spec.approval.expires_after == hours(8760));
+  CHECK(spec.breaker.policy_failures == 0);
+}
+
+TEST_CASE("when and how much: every error names its path and says what to write instead") {
+  struct Row {
+    const char* spec;
+    const char* error;
+  };
+  const std::vector<Row> rows{
+      {R"({"suspend": "yes"})", "spec.suspend: must be true or false"},
+      {R"({"mode": "Aprove"})", "spec.mode: must be Observe, Approve or Enforce"},
+      {R"({"windows": {}})", "spec.windows: must be a list"},
+      {R"({"windows": [{"begin": "02:00"}]})", "spec.windows[0].begin: unknown field; known here: days, start, end"},
+      {R"({"windows": [{"days": []}]})", "spec.windows[0].days: must name at least one day, such as Mon"},
+      {R"({"windows": [{"days": ["Montag"]}]})",
+       "spec.windows[0].days[0]: must be Mon, Tue, Wed, Thu, Fri, Sat or Sun"},
+      {R"({"windows": [{"days": ["Mon", "Tue", "Mon"]}]})", "spec.windows[0].days[2]: is named twice"},
+      {R"({"windows": [{"days": ["Mon","Mon","Mon","Mon","Mon","Mon","Mon","Mon"]}]})",
+       "spec.windows[0].days: at most 7"},
+      {R"({"windows": [{"start": "2:00"}]})",
+       "spec.windows[0].start: must be a time of the day such as 02:00, from 00:00 to 23:59"},
+      {R"({"windows": [{"start": "24:00"}]})", "spec.windows[0].start: must be a time of the day"},
+      {R"({"windows": [{"start": "+2:00"}]})", "spec.windows[0].start: must be a time of the day"},
+      {R"({"windows": [{"end": "24:01"}]})",
+       "spec.windows[0].end: must be a time of the day such as 02:00, from 00:00 to 24:00"},
+      {R"({"windows": [{"end": "12:60"}]})", "spec.windows[0].end: must be a time of the day"},
+      {R"({"windows": [{"end": 12}]})", "spec.windows[0].end: must be a string, is 12"},
+      {R"({"windows": [{"start": "02:00", "end": "02:00"}]})",
+       "spec.windows[0]: start and end are the same: write start 00:00 and end 24:00"},
+      {R"({"windows": [{"timeZone": "Berlin"}]})",
+       "spec.windows[0].timeZone: \"Berlin\" is no time zone: write the name of an IANA time zone"},
+      {R"({"windows": [{"timeZone": ""}]})", "spec.windows[0].timeZone: \"\" is no time zone"},
+      {R"({"blackouts": [{"from": "2026-12-24"}]})", "spec.blackouts[0].to: must be a date such as 2026-12-24"},
+      {R"({"blackouts": [{"from": "2027-02-29", "to": "2027-03-01"}]})",
+       "spec.blackouts[0].from: must be a date such as"},
+      {R"({"blackouts": [{"from": "2027-03-01", "to": "2027-3-2"}]})", "spec.blackouts[0].to: must be a date such as"},
+      {R"({"blackouts": [{"from": "1969-03-01", "to": "2027-03-02"}]})",
+       "spec.blackouts[0].from: must be a date such as 2026-12-24, in a year from 1970 on"},
+      {R"({"blackouts": [{"from": "2027-03-02", "to": "2027-03-01"}]})",
+       "spec.blackouts[0]: from is after to: write the earlier day as from"},
+      {R"({"blackouts": [{"from": "2027-03-02", "to": "2027-03-02", "timeZone": "CEST"}]})",
+       "spec.blackouts[0].timeZone: \"CEST\" is no"},
+      {R"({"urgentBefore": "8761h"})", "spec.urgentBefore: must be from 0s to 8760h"},
+      {R"({"storm": {"then": "Stop"}})", "spec.storm.then: must be Ask (wait for a person) or Pace (one at a time)"},
+      {R"({"storm": {"minWorkloads": 0}})", "spec.storm.minWorkloads: must be a whole number from 1 to 100000"},
+      {R"({"storm": {"paced": true}})", "spec.storm.paced: unknown field"},
+      {R"({"approval": {"expiresAfter": "59s"}})", "spec.approval.expiresAfter: must be from 1m to 8760h"},
+      {R"({"approval": {"by": "jane"}})", "spec.approval.by: unknown field"},
+  };
+  for (const Row& row : rows) {
+    for (const char* kind : {"ClusterTokenRefreshPolicy", "TokenRefreshPolicy"}) {
+      INFO(row.spec);
+      const auto policy = parse_policy(object(Json::parse(row.spec), kind));
+      REQUIRE_FALSE(policy);
+      CHECK(policy.error().size() == 1);
+      CHECK_THAT(join(policy.error()), Catch::StartsWith(row.error));
+    }
+  }
+  const Json blackout{{"from", "2026-12-24"}, {"to", "2026-12-24"}, {"reason", std::string(201, 'x')}};
+  CHECK_FALSE(parse_policy(object({{"blackouts", {blackout}}})));
+  std::string umlauts;
+  for (int i = 0; i < 200; ++i) umlauts += "\u00fc";
+  CHECK(parse_policy(object({{"blackouts", {{{"from", "2026-12-24"}, {"to", "2026-12-24"}, {"reason", umlauts}}}}})));
 }
 
 TEST_CASE("a policy of another kind or version is refused") {

@@ -319,10 +319,13 @@ TEST_CASE("for any policies, history and clock a stricter policy never acts wher
       // A workload's place depends on the length of the opening: it may come sooner in a shorter one.
       for (Policy& policy : scene.policies) policy.spec.limits.spread_percent = 0;
     }
-    if (dice.one_in(3)) {  // or hardly any could act in the first place
-      scene.restarts.clear();
-      scene.storms.clear();
-      for (Policy& policy : scene.policies) policy.spec.suspend = false;
+    if (!dice.one_in(4)) {  // or hardly any could act in the first place
+      std::erase_if(scene.restarts, [&](const auto& restart) { return restart.workload == scene.workload.ref; });
+      for (Policy& policy : scene.policies) {
+        policy.spec.suspend = false;
+        policy.spec.mode = dice.one_in(6) ? policy.spec.mode : Mode::kEnforce;
+        policy.spec.min_confidence = 0.5;
+      }
     }
     Scene strict = scene;
     const auto which = static_cast<std::size_t>(dice.below(static_cast<int>(scene.policies.size())));

@@ -56,7 +56,6 @@ TEST_CASE("a status that no Remint of this version wrote is an error, an unknown
   CHECK(parse_journal(json));
   for (const Json& status : std::vector<Json>{{{"phase", "Dreaming"}},
                                               {{"phase", 3}},
-                                              {{"phase", "AwaitingApproval"}},
                                               {{"outcome", "Great"}},
                                               {{"startedAt", "soon"}},
                                               {{"saved", "x"}},
