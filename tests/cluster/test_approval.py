@@ -36,6 +36,7 @@ def asked(scene):
         scene.programs = programs
         scene.question = wait_phase(scene.web, "AwaitingApproval")
         scene.name = scene.question["metadata"]["name"]
+        scene.policies.wait_at_risk(scene.space.name, "web")  # so that its absence later says something
         yield scene
 
 
