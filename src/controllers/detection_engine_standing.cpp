@@ -13,6 +13,8 @@ using State = policy::PastRestart::Approval::State;
 
 /// Nothing but time and people have to change for it to be allowed again.
 bool lets_it_stand(const policy::Decision& decision) {
+  // In mode Observe nothing waits for a window, and neither does anything for one that never opens.
+  if (decision.check == "OutsideWindow") return decision.standing;
   return decision.kind == DecisionKind::kAsk || decision.kind == DecisionKind::kWait ||
          decision.kind == DecisionKind::kRestart;
 }

@@ -36,7 +36,14 @@ def asked(scene):
         scene.programs = programs
         scene.question = wait_phase(scene.web, "AwaitingApproval")
         scene.name = scene.question["metadata"]["name"]
+        scene.policies.wait_at_risk(scene.space.name, "web")  # so that its absence later says something
         yield scene
+
+
+def wait_well(scene):
+    """Until the operator has heard that nobody is broken any more."""
+    policy = scene.space.name
+    wait_until(lambda: not scene.policies.get(policy)["status"].get("atRisk"), 60, "nobody to be at risk")
 
 
 def not_begun(web):
@@ -83,8 +90,7 @@ def test_a_question_that_nobody_answers_lapses_and_is_asked_again_after_the_cool
 def test_approval_of_a_case_that_no_longer_stands_does_nothing_to_the_workload(asked):
     """The programs have got new tokens by themselves; whoever approves has not noticed."""
     asked.programs.replace_tokens(asked.cluster.minter.valid)
-    name = asked.space.name
-    wait_until(lambda: not asked.policies.get(name)["status"]["cases"], 60, "the operator to hear that they are well")
+    wait_well(asked)
     asked.remint("approve", asked.name)  # it may have been withdrawn by then, and say so
     restart = wait_phase(asked.web, "Cancelled", timeout=120)
     assert restart["status"]["message"], "it says why"
@@ -95,7 +101,8 @@ def test_approval_of_a_workload_that_somebody_restarted_meanwhile_does_nothing(a
     stamp = {"metadata": {"annotations": {RESTARTED_AT: "2026-01-01T00:00:00Z"}}}
     asked.web.patch({"spec": {"template": stamp}})
     asked.web.wait_ready()
-    asked.remint("approve", asked.name)
+    wait_well(asked)
+    asked.remint("approve", asked.name)  # it may have been withdrawn by then, and say so
     wait_phase(asked.web, "Cancelled", timeout=120)
     assert asked.web.restarts() == ["2026-01-01T00:00:00Z"], "theirs alone"
 

@@ -149,12 +149,12 @@ def test_of_two_cluster_policies_the_higher_priority_speaks_and_then_the_name(sc
     for name, priority in zip(names, priorities, strict=True):
         scene.policies.put(name, short_spec([scene.space.name], mode="Observe", priority=priority))
     speaks, behind = names if winner == "a" else reversed(names)
-    condition = scene.policies.wait_condition(behind, "Overridden", "True")
-    assert f"ClusterTokenRefreshPolicy/{speaks}" in condition["message"], condition
-    assert (scene.policies.condition(speaks, "Overridden") or {}).get("status") != "True"
     web = scene.space.deployment("web")
     with WorkloadSimulator(web, scene.cluster.minter.expired):
         scene.policies.wait_at_risk(speaks, "web")
+        condition = scene.policies.wait_condition(behind, "Overridden", "True")
+        assert f"ClusterTokenRefreshPolicy/{speaks}" in condition["message"], condition
+        assert (scene.policies.condition(speaks, "Overridden") or {}).get("status") != "True"
         remint = Commands(scene.cluster, scene.space.name)
         would = json.loads(succeeded(remint("explain", "deploy/web", "-o", "json")))
         assert f"ClusterTokenRefreshPolicy/{speaks}" in json.dumps(would), would
