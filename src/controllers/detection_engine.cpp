@@ -218,7 +218,8 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
     last_expire_ = now;
     detector_.expire(now);
   }
-  if (!counted_ || now - *counted_ >= kCountAgainAfter || now < *counted_) {
+  // At the start, and in a recording, the first objects may come after the first look.
+  if (!counted_ || count_ == 0 || now - *counted_ >= kCountAgainAfter || now < *counted_) {
     counted_ = now;
     counts_ = detector_.inventory().workloads_by_namespace();
     count_ = 0;

@@ -32,7 +32,12 @@ std::optional<Storm> assess_storm(const StormSpec& spec, std::span<const Broken>
   const auto count = static_cast<std::size_t>(std::ranges::count_if(
       broken, [&](const Broken& one) { return one.since > now - spec.within && (!resumed || one.since >= *resumed); }));
   if (before && !ends(spec, *before, count, resumed)) {
-    return count > before->broken ? Storm{before->since, count, workloads} : *before;
+    // Remembered of a leader that had not counted yet, it would speak of more than there are.
+    const bool uncounted = before->workloads < before->broken;
+    if (count <= before->broken && !uncounted) {
+      return *before;
+    }
+    return Storm{before->since, std::max(count, before->broken), workloads};
   }
   if (count == 0 || count < spec.min_workloads || count * 100 <= workloads * spec.percent) {
     return std::nullopt;

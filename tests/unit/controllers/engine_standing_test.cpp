@@ -160,6 +160,36 @@ TEST_CASE("a stale token outside the window is scheduled, and begins in it") {
   CHECK(begun[0].restart_name == scheduled[0].restart_name);
 }
 
+TEST_CASE("what is scheduled is withdrawn when its policy goes back to Observe, though the window speaks first") {
+  SmallWorld world;
+  auto policy = enforce();
+  policy.spec.windows.windows = {{0x7F, 11h, 12h, "UTC"}};
+  world.engine.set_policies({policy});
+  world.accept("uid-cart-5f-a", 0s, 7200);
+  REQUIRE(world.advance(1s).size() == 1);
+  policy.spec.mode = policy::Mode::kObserve;
+  world.engine.set_policies({policy});
+  static_cast<void>(world.advance(2s));
+  CHECK(world.engine.take_withdrawals().size() == 1);
+}
+
+TEST_CASE("a share counts the workloads that are there, also when they came after the first look") {
+  SmallWorld world{};
+  static_cast<void>(world.advance(0s));
+  auto policy = enforce();
+  policy.spec.storm.min_workloads = 1;
+  policy.spec.storm.percent = 99;
+  world.engine.set_policies({policy});
+  auto& inventory = world.engine.detector().inventory();
+  for (const char* name : {"a", "b", "c"}) {
+    inventory.apply(detect::ObjectKind::kStatefulSet, workload("StatefulSet", name, std::string("uid-") + name));
+  }
+  fail_until(world, 30s);
+  const auto decisions = world.advance(30s);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].decision.kind == DecisionKind::kRestart);
+}
+
 TEST_CASE("the cluster's kill switch stops everything, and what waits goes on when it is off") {
   SmallWorld world;
   world.engine.set_suspended("Lease/remint-system/remint");
