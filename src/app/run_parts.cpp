@@ -87,11 +87,11 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
       writer_, *journals_, events_, system_clock(), metrics_, restart_settings(options_),
       controllers::RestartHooks{
           [this] { return may_act(); },
-          [this](const std::string& uid, Time since) { return detection_->health(uid, since, kPatience); },
+          [this](const std::string& uid, Time since) { return detection_->health(uid, since, kPatience); }, passed,
           [this](const restart::Journal& journal, const std::stop_token& stop) {
             return suspension_.of(journal, stop);
           },
-          [this](const restart::Journal& journal) { return max_per_budget(journal.spec.policy); }, passed});
+          [this](const restart::Journal& journal) { return max_per_budget(journal.spec.policy); }});
   decisions_ = std::make_unique<controllers::DecisionWriter>(
       writer_, events_, system_clock(), metrics_,
       controllers::DecisionWriterHooks{

@@ -25,14 +25,14 @@ struct RestartHooks {
   std::function<bool()> leads;
   /// Health of the pods of a workload that were created at or after a time (DetectionController::health).
   std::function<Result<std::vector<detect::PodHealth>>(const std::string& workload_uid, Time since)> health;
-  /// Is it to stand still, as the cluster says at this moment? Who says so, or "". Asked anew before each write to a
-  /// workload, so that a kill switch takes effect before the next one. Absent: nobody.
-  std::function<Result<std::string>(const restart::Journal&, const std::stop_token&)> suspended;
-  /// How many workloads that share a PodDisruptionBudget may be restarted at once, for this restart's policy.
-  /// Absent: 1.
-  std::function<std::uint32_t(const restart::Journal&)> max_per_budget;
   /// Named places between two writes, for crash tests: "after-journal", "after-patch".
   std::function<void(std::string_view place)> passed;
+  /// Is it to stand still, as the cluster says at this moment? Who says so, or "". Asked anew before each write to a
+  /// workload, so that a kill switch takes effect before the next one. Absent: nobody.
+  std::function<Result<std::string>(const restart::Journal&, const std::stop_token&)> suspended{};
+  /// How many workloads that share a PodDisruptionBudget may be restarted at once, for this restart's policy.
+  /// Absent: 1.
+  std::function<std::uint32_t(const restart::Journal&)> max_per_budget{};
 };
 
 struct RestartSettings {
