@@ -156,7 +156,9 @@ void DetectionEngine::assume_restart(const WorkloadDecision& decision) {
   if (settings_.assumed_restart && !assumed.standing()) {
     assumed.finished = decision.time + std::min(*settings_.assumed_restart, decision.observe);
   }
-  restarts_[ObjectKey{assumed.workload.ns, assumed.name}.to_string()] = std::move(assumed);
+  const std::string key = ObjectKey{assumed.workload.ns, assumed.name}.to_string();
+  if (assumed.standing()) spoken_for_.insert(key);
+  restarts_[key] = std::move(assumed);
 }
 
 void DetectionEngine::finish_assumed(Time now) {

@@ -118,7 +118,7 @@ struct Question {
   std::string suspended{};  ///< the cluster's kill switch: who or what says so; empty: it is off
   /// Brakes that are on, by Policy::reference().
   const std::map<std::string, Storm>* storms = nullptr;
-  std::string restart_name{};  ///< of the WorkloadRestart that a decision would make: told to whoever is asked
+  std::string restart_name{"NAME"};  ///< of the WorkloadRestart that a decision would make: told to whoever is asked
 };
 
 /// The policy that speaks for a workload. A namespaced one goes first, never bolder than the cluster policy that
