@@ -148,7 +148,7 @@ class Space:
         account = extra.get("account", name)
         pod = {"serviceAccountName": account, "containers": [{"name": "main", "image": f"registry.example/{name}:1"}]}
         pod |= extra.get("pod", {})
-        metadata = {"labels": {"app": name}, "annotations": extra.get("pod_annotations", {})}
+        metadata = {"labels": {"app": name} | extra.get("pod_labels", {}), "annotations": extra.get("pod_annotations", {})}
         return {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": metadata, "spec": pod}}
 
     def _create(self, kind, name, spec, extra, metadata=None):

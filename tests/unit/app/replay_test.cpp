@@ -209,3 +209,35 @@ TEST_CASE("the text of a replay tells who, why and what was seen") {
   }
   CHECK(out.str().find('\033') == std::string::npos);
 }
+
+TEST_CASE("the text of a replay ends with what each policy would have done, by day and workload") {
+  Recording recording;
+  recording.write("audit.log", failing_run());
+  recording.options.json = false;
+  const auto text = [&] {
+    std::ostringstream out;
+    std::ostringstream err;
+    CHECK(replay(recording.options, out, err, false) == kOk);
+    const auto table = out.str().find("would have done");
+    return table == std::string::npos ? std::string() : out.str().substr(table);
+  };
+  SECTION("what was restarted, and the most at once") {
+    const auto table = text();
+    CHECK(table.find("2026-07-01  Deployment shop/cart") != std::string::npos);
+    CHECK(table.find("At most 1 at once (at 2026-07-01T10:00:40Z)") != std::string::npos);
+  }
+  SECTION("in mode Observe, what would have been") {
+    recording.write("policy.yaml",
+                    "apiVersion: remint.dev/v1alpha1\nkind: ClusterTokenRefreshPolicy\nmetadata: {name: default}\n"
+                    "spec: {mode: Observe}\n");
+    CHECK(text().find("At most 1 at once") != std::string::npos);
+  }
+  SECTION("what was refused, and why") {
+    recording.write("policy.yaml",
+                    "apiVersion: remint.dev/v1alpha1\nkind: ClusterTokenRefreshPolicy\nmetadata: {name: default}\n"
+                    "spec: {mode: Enforce, suspend: true}\n");
+    const auto table = text();
+    CHECK(table.find("Wait (Suspended)") != std::string::npos);
+    CHECK(table.find("at once") == std::string::npos);
+  }
+}
