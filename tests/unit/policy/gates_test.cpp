@@ -305,13 +305,15 @@ TEST_CASE("no more than the share of the cluster's and of a namespace's workload
     int allowed;
     const char* check;
   };
-  for (const Row& row : std::vector<Row>{{10, 100, {39, 39}, 3, "MaxWorkloadsPercent"},
+  // All of them limits nothing, however many are counted so far.
+  for (const Row& row : std::vector<Row>{{100, 100, {0, 0}, 5, "Allowed"},
+                                         {10, 100, {39, 39}, 3, "MaxWorkloadsPercent"},
                                          {10, 100, {40, 40}, 4, "MaxWorkloadsPercent"},
                                          {10, 100, {5, 5}, 1, "MaxWorkloadsPercent"},
-                                         {100, 100, {0, 0}, 1, "MaxWorkloadsPercent"},
+                                         {99, 100, {0, 0}, 1, "MaxWorkloadsPercent"},
                                          {100, 50, {100, 7}, 3, "MaxNamespacePercent"},
                                          {100, 1, {100, 99}, 1, "MaxNamespacePercent"},
-                                         {100, 100, {100, 0}, 1, "MaxNamespacePercent"}}) {
+                                         {100, 99, {100, 0}, 1, "MaxNamespacePercent"}}) {
     scene.policies[0].spec.limits.max_workloads_percent = row.cluster;
     scene.policies[0].spec.limits.max_namespace_percent = row.ns;
     scene.counts = row.counts;
