@@ -143,11 +143,13 @@ class OperatorFactory:
         return operator.start() if start else operator
 
     def close(self):
-        for operator in self.started:
+        """Twice does no harm: a cluster of a test's own ends before this factory."""
+        started, self.started = self.started, []
+        for operator in started:
             operator.stop()
-        for cluster in {operator.cluster for operator in self.started}:
+        for cluster in {operator.cluster for operator in started}:
             drop_lease(cluster)
-        reports = [line for operator in self.started for line in operator.sanitizer_reports()]
+        reports = [line for operator in started for line in operator.sanitizer_reports()]
         assert not reports, "\n".join(reports)
 
 
