@@ -11,6 +11,9 @@ namespace {
 /// As far back as a policy's storm.within can reach.
 constexpr Duration kRemember = std::chrono::hours(24);
 
+/// Whose clock `remint resume` went by need not be ours.
+constexpr Duration kClocksDiffer = std::chrono::minutes(5);
+
 std::optional<Time> failing_since(const detect::Case& the_case) {
   std::optional<Time> since;
   for (const auto& pod : the_case.pods) {
@@ -75,7 +78,9 @@ void DetectionEngine::assess_storms(Time now) {
     auto before = on != storms_.end() ? std::optional(on->second) : std::nullopt;
     if (!before && remembered) before = memory->second.storm;
     if (broken.empty() && !before) continue;
-    const auto resumed = remembered ? memory->second.resumed : std::nullopt;
+    auto resumed = remembered ? memory->second.resumed : std::nullopt;
+    // A time that somebody wrote by hand, years ahead, would keep the brake off until then.
+    if (resumed && *resumed > now + kClocksDiffer) resumed.reset();
     auto storm = policy::assess_storm(policy.spec.storm, broken, workloads_of(policy), before, resumed, now);
     // What is paced stays paced until all that broke is well again, however long ago the last of it broke.
     const bool paced =

@@ -226,6 +226,11 @@ TEST_CASE("a storm puts the brake on before the first of it is restarted, and a 
   static_cast<void>(successor.advance(31s));
   CHECK(successor.engine.storms().size() == 1);
 
+  // A word from the far future is none.
+  world.engine.set_policies({policy}, {{"ClusterTokenRefreshPolicy/default", {storm, kStart + 24h}}});
+  static_cast<void>(world.advance(40s));
+  CHECK(world.engine.storms().size() == 1);
+
   world.engine.set_policies({policy}, {{"ClusterTokenRefreshPolicy/default", {storm, kStart + 40s}}});
   const auto decisions = world.advance(41s);
   REQUIRE(decisions.size() == 1);
