@@ -31,10 +31,7 @@ bool only_echoes(const WorkloadDecision& last, const WorkloadDecision& next) {
 
 /// Who has been failing longest comes first; who merely will fail comes after all who do, soonest to break first.
 std::pair<bool, Time> urgency(const detect::Case& the_case) {
-  std::optional<Time> failing;
-  for (const auto& pod : the_case.pods) {
-    if (pod.failing_since && (!failing || *pod.failing_since < *failing)) failing = pod.failing_since;
-  }
+  const auto failing = failing_since(the_case);
   return {!failing, failing.value_or(the_case.breaks_at.value_or(Time::max()))};
 }
 

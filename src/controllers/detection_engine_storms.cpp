@@ -14,13 +14,8 @@ constexpr Duration kRemember = std::chrono::hours(24);
 /// Whose clock `remint resume` went by need not be ours.
 constexpr Duration kClocksDiffer = std::chrono::minutes(5);
 
-std::optional<Time> failing_since(const detect::Case& the_case) {
-  std::optional<Time> since;
-  for (const auto& pod : the_case.pods) {
-    if (pod.failing_since && (!since || *pod.failing_since < *since)) since = pod.failing_since;
-  }
-  return since;
-}
+/// Who makes pods with dead tokens all day makes no more of these; so many are a storm already.
+constexpr std::size_t kMostBroken = 20'000;
 
 }  // namespace
 
@@ -31,7 +26,7 @@ void DetectionEngine::note_broken(const std::vector<detect::Case>& cases, Time n
   });
   for (const auto& the_case : cases) {
     const auto since = failing_since(the_case);
-    if (!since) continue;
+    if (!since || (broken_.size() >= kMostBroken && !broken_.contains(the_case.workload.uid))) continue;
     const auto workload = workload_facts(detector_.inventory(), the_case.workload);
     const auto effective = policy::select_policy(policies_, workload);
     if (!effective || the_case.confidence < effective->spec.min_confidence) continue;

@@ -2,6 +2,14 @@
 
 namespace remint::controllers {
 
+std::optional<Time> failing_since(const detect::Case& the_case) {
+  std::optional<Time> since;
+  for (const auto& pod : the_case.pods) {
+    if (pod.failing_since && (!since || *pod.failing_since < *since)) since = pod.failing_since;
+  }
+  return since;
+}
+
 policy::CaseFacts case_facts(const detect::Case& the_case) {
   policy::CaseFacts facts;
   facts.cause = the_case.cause;
