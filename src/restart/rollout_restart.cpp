@@ -72,7 +72,8 @@ Effect patch(const View& view, const std::string& restarted_at) {
   body["metadata"] = {{"resourceVersion", target.resource_version}, {"uid", target.uid}};
   body["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = restarted_at;
   const ObjectRef& ref = view.journal.spec.target;
-  return quietly(Patch{ref.kind, ref.key(), Patch::Type::kStrategicMerge, dump_json(body), ""});
+  // Told: a tool that takes the annotation back may be faster than our next look, and is not to be fought for that.
+  return and_tell(Patch{ref.kind, ref.key(), Patch::Type::kStrategicMerge, dump_json(body), ""});
 }
 
 bool overdue(const View& view, const std::optional<Time>& since) {
@@ -107,22 +108,29 @@ Step step_patch(const View& view) {
   }
   const TargetState& target = *view.observation.target;
   const std::string found = remember(target.restarted_at);
+  const std::optional<Answer>& answer = view.observation.answer;
+  if (found == saved.restarted_at || (answer && answer->taken && found == saved.previous_restarted_at)) {
+    return go_to(view, kWaitRollout, {"RollingOut", "the pod template is changed; waiting for the rollout"});
+  }
   if (found == saved.previous_restarted_at) {
     if (const auto reason = not_now(view)) {
       return cancel(view, *reason);
     }
     if (overdue(view, view.journal.status.step_since)) {
       return finish(view, Phase::kFailed, Outcome::kNone,
-                    {"PatchRefused", fmt::format("the pod template of {} could not be changed within {}: see Remint's "
-                                                 "log for what the API server answered",
+                    {"PatchRefused", fmt::format("the pod template of {} could not be changed within {}",
                                                  target_name(view), format_duration(view.settings.rollout_deadline))});
+    }
+    // A conflict only means that somebody else wrote; we have looked again since.
+    if (answer && answer->code != ErrorCode::kConflict) {
+      return blocked(view,
+                     {"PatchRefused", fmt::format("the pod template of {} could not be changed: {}", target_name(view),
+                                                  answer->message)},
+                     backoff(view, std::chrono::minutes(1)));
     }
     Step step = stay(view);
     step.effects.push_back(patch(view, saved.restarted_at));
     return step;
-  }
-  if (found == saved.restarted_at) {
-    return go_to(view, kWaitRollout, {"RollingOut", "the pod template is changed; waiting for the rollout"});
   }
   // One restart is enough, whoever made it.
   const Finding finding{"RestartedByOthers",

@@ -153,6 +153,38 @@ TEST_CASE("whoever comes back to the patch finds out whether it was made") {
   }
 }
 
+// A GitOps tool that took the annotation back before Remint looked again made it patch every two seconds, for as long
+// as a rollout may take.
+TEST_CASE("what was patched and taken back before the next look is not patched again") {
+  Journal journal = running_journal("PatchTemplate");
+  Observation taken = see(settled_target());
+  taken.target->restarted_at = "2026-01-01T00:00:00Z";
+  taken.answer.emplace().taken = true;
+  const Step next = step(journal, taken, {}, kNow);
+  CHECK(next.status.step == "WaitRollout");
+  CHECK_FALSE(patch_of(next));
+
+  journal.status = next.status;
+  taken.answer.reset();
+  const Step end = step(journal, taken, {}, kNow + seconds(2));
+  CHECK(end.status.phase == Phase::kFailed);
+  CHECK(progressing_reason(end.status) == "Reverted");
+}
+
+TEST_CASE("a patch that the API server refuses is shown with its words; a conflict is only tried again") {
+  const Journal journal = running_journal("PatchTemplate");
+  Observation heard = see(settled_target());
+  heard.target->restarted_at = "2026-01-01T00:00:00Z";
+  heard.answer = Answer{false, ErrorCode::kForbidden, "denied by webhook no-fridays"};
+  const Step refused = step(journal, heard, {}, kNow);
+  CHECK_FALSE(patch_of(refused));
+  CHECK_THAT(refused.status.message, Catch::Contains("denied by webhook no-fridays"));
+  CHECK(refused.look_again);
+
+  heard.answer->code = ErrorCode::kConflict;
+  CHECK(patch_of(step(journal, heard, {}, kNow)));
+}
+
 TEST_CASE("an annotation of any length is recognized again") {
   TargetState target = settled_target();
   target.restarted_at = std::string(100'000, 'x');
