@@ -108,6 +108,12 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
   pruner_ = std::make_unique<controllers::JournalPruner>(
       writer_, *journals_, system_clock(), metrics_,
       controllers::PrunerHooks{[this] { return may_act(); }, [this] { return prune_rules(); }});
+  memory_ = std::make_unique<controllers::CallerMemory>(
+      writer_, ObjectKey{options_.own_namespace, options_.lease_name + "-memory"}, system_clock(), metrics_,
+      controllers::CallerMemoryHooks{
+          [this] { return may_act(); }, [this] { return detection_->callers_learnt(kPatience); },
+          [this](std::size_t bytes) { return detection_->save_callers(bytes, kPatience); },
+          [this](std::string text) { return detection_->restore_callers(std::move(text), kPatience); }});
   policies_ = std::make_unique<controllers::PolicyController>(
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "remint/app/options.hpp"
+#include "remint/controllers/caller_memory.hpp"
 #include "remint/controllers/decision_writer.hpp"
 #include "remint/controllers/detection_controller.hpp"
 #include "remint/controllers/journal_pruner.hpp"
@@ -74,6 +75,7 @@ class RunParts {
   std::unique_ptr<controllers::RestartController> restarts_;
   std::unique_ptr<controllers::DecisionWriter> decisions_;
   std::unique_ptr<controllers::JournalPruner> pruner_;
+  std::unique_ptr<controllers::CallerMemory> memory_;
   mutable std::mutex mutex_;
   std::map<std::string, std::uint32_t> max_per_budget_;           ///< limits.maxConcurrentPerBudget by policy
   std::atomic<Duration> longest_memory_{std::chrono::hours(24)};  ///< how far back the policies' limits look

@@ -142,12 +142,12 @@ namespace {
 
 /// Runs `question` on the detection thread and waits for its answer, but not for ever.
 template <class T>
-Result<T> ask(DetectionController& controller, std::function<T(DetectionEngine&)> question,
+Result<T> ask(DetectionController& controller, std::function<T(DetectionEngine&, Time)> question,
               std::chrono::milliseconds patience) {
   auto promise = std::make_shared<std::promise<T>>();
   auto future = promise->get_future();
-  const bool posted = controller.post([promise, question = std::move(question)](DetectionEngine& engine, Time) {
-    promise->set_value(question(engine));
+  const bool posted = controller.post([promise, question = std::move(question)](DetectionEngine& engine, Time now) {
+    promise->set_value(question(engine, now));
   });
   promise.reset();
   if (!posted) return fail(ErrorCode::kCancelled, "detection has stopped");
@@ -167,12 +167,35 @@ Result<T> ask(DetectionController& controller, std::function<T(DetectionEngine&)
 Result<std::vector<detect::PodHealth>> DetectionController::health(const std::string& workload_uid, Time since,
                                                                    std::chrono::milliseconds patience) {
   return ask<std::vector<detect::PodHealth>>(
-      *this, [workload_uid, since](DetectionEngine& engine) { return engine.detector().health(workload_uid, since); },
+      *this,
+      [workload_uid, since](DetectionEngine& engine, Time) { return engine.detector().health(workload_uid, since); },
       patience);
 }
 
+Result<std::uint64_t> DetectionController::callers_learnt(std::chrono::milliseconds patience) {
+  return ask<std::uint64_t>(
+      *this, [](DetectionEngine& engine, Time) { return engine.detector().callers_learnt(); }, patience);
+}
+
+Result<std::string> DetectionController::save_callers(std::size_t max_bytes, std::chrono::milliseconds patience) {
+  return ask<std::string>(
+      *this, [max_bytes](DetectionEngine& engine, Time now) { return engine.detector().save_callers(now, max_bytes); },
+      patience);
+}
+
+Result<std::size_t> DetectionController::restore_callers(std::string text, std::chrono::milliseconds patience) {
+  auto restored = ask<Result<std::size_t>>(
+      *this,
+      [text = std::move(text)](DetectionEngine& engine, Time now) {
+        return engine.detector().restore_callers(text, now);
+      },
+      patience);
+  if (!restored) return std::unexpected(restored.error());
+  return std::move(*restored);
+}
+
 Result<OpenState> DetectionController::open_state(std::chrono::milliseconds patience) {
-  return ask<OpenState>(*this, [](DetectionEngine& engine) { return engine.open_state(); }, patience);
+  return ask<OpenState>(*this, [](DetectionEngine& engine, Time) { return engine.open_state(); }, patience);
 }
 
 }  // namespace remint::controllers

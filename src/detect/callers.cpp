@@ -68,6 +68,13 @@ void Callers::gone(std::string_view pod_uid, Time at) {
   }
 }
 
+void Callers::listening_since(Time since) {
+  listening_since_ = since;
+  for (const auto& [key, caller] : callers_) {
+    unjudged_.insert(key);
+  }
+}
+
 void Callers::accuse(Entry& entry, Verdict verdict, std::set<std::string>& changed) {
   auto& [key, caller] = entry;
   for (const std::string& uid : {caller.accused, verdict.workload_uid}) {

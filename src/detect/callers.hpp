@@ -64,6 +64,8 @@ class Callers {
   void gone(std::string_view pod_uid, Time at);
   /// Judges what changed; adds the workloads that are accused, or were, to `changed`.
   void judge_changed(Time now, std::set<std::string>& changed);
+  /// Nobody listened before: a silence until then says nothing. All callers are judged anew.
+  void listening_since(Time since);
   /// Forgets callers that have been quiet since `before`; adds whom they accused.
   void forget(Time before, std::set<std::string>& changed);
 
@@ -128,6 +130,7 @@ class Callers {
   TextMap<std::set<Key>> by_workload_;
   std::map<Manner, std::map<std::string, Time>> convictions_;  // of workloads, by UID; at most kMaxCallers manners
   std::set<Key> unjudged_;
+  Time listening_since_ = Time::min();
 };
 
 }  // namespace remint::detect

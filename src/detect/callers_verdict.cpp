@@ -92,7 +92,7 @@ std::optional<Candidate> Callers::weigh_known(const Key& key, const Caller& call
   const auto first = std::ranges::upper_bound(times, std::max(seen.last, view ? view->pod.created : Time::min()));
   const auto last = std::upper_bound(first, times.end(), state.gone);
   signs.explained = static_cast<double>(last - first) / static_cast<double>(times.size());
-  signs.silent = times.back() - seen.last;
+  signs.silent = times.back() - std::max(seen.last, listening_since_);
   const bool from_the_first = first == times.begin() && caller.run.count() == times.size();
   if (from_the_first && first != last) {
     signs.pause = *first - seen.ended;

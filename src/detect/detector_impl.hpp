@@ -36,6 +36,7 @@ struct Detector::Impl {
   };
   std::deque<Unsettled> unsettled;  // rejections whose reason may still come, in the order in which they came
   bool log_read = false;
+  std::uint64_t callers_learnt = 0;
   std::size_t failing_pods = 0;
   DetectorCounts counts;
   Time last_sweep{};
@@ -49,6 +50,7 @@ struct Detector::Impl {
   void settle_joins(Time before);
   /// Whether a client in the pod still uses a token that was replaced long ago.
   [[nodiscard]] bool keeps_credential(std::string_view uid, PodState& state, const AuditRecord& record);
+  void settle_restored(std::string_view uid, PodState& state, const IpAddress& address, Time now);
   void learn(std::string_view uid, PodState& state, const AuditRecord& record);
   PodState* state_of(std::string_view uid);
   /// Puts an accusation into, and takes it out of, the index by workload.

@@ -141,6 +141,7 @@ void Detector::Impl::learn(std::string_view uid, PodState& state, const AuditRec
     known.push_back(address);
   }
   callers.residents().settle(address, fold(record.agent), &*pods.find(uid));
+  ++callers_learnt;
 }
 
 void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record) {

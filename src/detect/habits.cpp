@@ -40,6 +40,20 @@ bool Habits::learn(Fold address, Fold agent, Fold shape, Time at, Time ended) {
   return !known_there;
 }
 
+void Habits::restore(const Habit& habit) {
+  const auto known = std::ranges::find_if(habits_, [&](const Habit& one) {
+    return one.address == habit.address && one.agent == habit.agent && one.shape == habit.shape;
+  });
+  if (known != habits_.end()) {
+    known->count += habit.count;
+    known->first = std::min(known->first, habit.first);
+    known->last = std::max(known->last, habit.last);
+    known->ended = std::max(known->ended, habit.ended);
+  } else if (habits_.size() < kMax) {
+    habits_.push_back(habit);
+  }
+}
+
 std::optional<Time> Habits::last_of(Fold agent) const {
   std::optional<Time> last;
   for (const Habit& habit : habits_) {

@@ -35,6 +35,9 @@ class Habits {
   /// True when the pod had not been seen at that address with that agent.
   bool learn(Fold address, Fold agent, Fold shape, Time at, Time ended);
 
+  /// As an earlier process had learnt it; what has been learnt since is kept.
+  void restore(const Habit& habit);
+
   [[nodiscard]] std::span<const Habit> all() const { return habits_; }
   [[nodiscard]] bool empty() const { return habits_.empty(); }
   /// Its last success with that agent; nothing: never.

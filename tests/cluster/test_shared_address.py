@@ -7,8 +7,14 @@ import pytest
 
 from harness.behind import Behind
 from harness.expect import cured_by_one_restart, stays_untouched, untouched, wait_decided
+from harness.wait import wait_until
 
 pytestmark = [pytest.mark.remint]
+
+
+def kept_callers(scene):
+    memory = scene.cluster.core().read_namespaced_config_map("remint-memory", scene.operator.lease_namespace)
+    return (memory.data or {}).get("callers", "")
 
 
 def test_the_one_that_died_is_named_by_learning(scene):
@@ -27,6 +33,20 @@ def test_programs_of_the_host_network_are_told_apart(scene):
         agent, proxy = node.program("agent", hostNetwork=True), node.program("proxy", hostNetwork=True)
         node.wait_heard()
         node.kill(proxy)
+        cured_by_one_restart(proxy.workload, timeout=60)
+        untouched(agent.workload)
+
+
+def test_what_was_learnt_of_the_host_network_outlives_the_leader(scene):
+    """A new signing key ends Remint's own token, too: the next leader did not know whose rejections came from the node."""
+    with Behind(scene) as node:
+        agent, proxy = node.program("agent", hostNetwork=True), node.program("proxy", hostNetwork=True)
+        node.wait_heard()
+        pods = [pod.metadata.uid for program in (agent, proxy) for pod in program.workload.live_pods()]
+        wait_until(lambda: all(uid in kept_callers(scene) for uid in pods), 60, "the leader to keep what it has learnt")
+        scene.operator.kill()
+        node.kill(proxy)
+        scene.operators(scene.cluster).wait_leading()
         cured_by_one_restart(proxy.workload, timeout=60)
         untouched(agent.workload)
 

@@ -70,6 +70,11 @@ annotations:
 {{- default (include "remint.fullname" .) .Values.leaderElection.leaseName -}}
 {{- end -}}
 
+{{/* Where the leader keeps for the next one what it has learnt: remint run derives the name in the same way. */}}
+{{- define "remint.memoryName" -}}
+{{- printf "%s-memory" (include "remint.leaseName" .) -}}
+{{- end -}}
+
 {{- define "remint.image" -}}
 {{- $image := .Values.image -}}
 {{- $registry := default $image.registry .Values.global.imageRegistry -}}

@@ -14,9 +14,9 @@
 {{- if .Values.audit.bearerToken.enabled }}
 - --audit-token-file=/etc/remint/token/{{ .Values.audit.bearerToken.secretKey }}
 {{- end }}
+- --lease-name={{ include "remint.leaseName" . }}
 {{- if .Values.leaderElection.enabled }}
 - --leader-elect
-- --lease-name={{ include "remint.leaseName" . }}
 {{- with .Values.leaderElection.leaseDuration }}
 - --lease-duration={{ . }}
 {{- end }}

@@ -112,6 +112,11 @@ that it really makes). No Secrets. In: the root.
 
 {{/* In Remint's own namespace. */}}
 {{- define "remint.ownRules" -}}
+# What the leader has learnt of callers at shared addresses, for the next one.
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [{{ include "remint.memoryName" . }}]
+  verbs: [get, patch]
 {{- if .Values.leaderElection.enabled }}
 # The lease that says which replica acts. A creation cannot be limited to a name.
 - apiGroups: [coordination.k8s.io]

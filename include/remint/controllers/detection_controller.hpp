@@ -50,6 +50,10 @@ class DetectionController {
   /// succeeded. Thread-safe; waits for the detection thread, at most `patience`.
   [[nodiscard]] Result<std::vector<detect::PodHealth>> health(const std::string& workload_uid, Time since,
                                                               std::chrono::milliseconds patience);
+  /// Likewise, for CallerMemory: Detector::callers_learnt, save_callers and restore_callers.
+  [[nodiscard]] Result<std::uint64_t> callers_learnt(std::chrono::milliseconds patience);
+  [[nodiscard]] Result<std::string> save_callers(std::size_t max_bytes, std::chrono::milliseconds patience);
+  [[nodiscard]] Result<std::size_t> restore_callers(std::string text, std::chrono::milliseconds patience);
   /// For policy status. Thread-safe, likewise.
   [[nodiscard]] Result<OpenState> open_state(std::chrono::milliseconds patience);
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "remint/base/result.hpp"
 #include "remint/base/words.hpp"
 #include "remint/detect/audit.hpp"
 #include "remint/detect/inventory.hpp"
@@ -104,6 +105,15 @@ class Detector {
   void pods_relisted();
   /// Workload UIDs whose case changed since the last call.
   [[nodiscard]] std::vector<std::string> take_changed();
+  /// What is known of callers at addresses that pods share, as text: it may outlive the process. Pods that were heard
+  /// last come first; at most `max_bytes`. Empty when no address is shared.
+  [[nodiscard]] std::string save_callers(Time now, std::size_t max_bytes) const;
+  /// Takes what save_callers() of an earlier process wrote, of pods that the inventory knows; what has been learnt
+  /// since is kept. Nobody listened meanwhile, so silence counts from `now` on. How many pods; kInvalid for a text of
+  /// another format, of which nothing is taken; lines that cannot be read are left out.
+  [[nodiscard]] Result<std::size_t> restore_callers(std::string_view text, Time now);
+  /// Rises when a pod is heard from a shared address in a new way: it is worth saving then.
+  [[nodiscard]] std::uint64_t callers_learnt() const;
   /// Closes old runs, forgets deleted pods, expires the inventory. Call about once a second of event time.
   void expire(Time now);
 

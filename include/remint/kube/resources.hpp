@@ -9,6 +9,7 @@ inline constexpr Resource kPods{"", "v1", "pods", "Pod", true};
 inline constexpr Resource kNodes{"", "v1", "nodes", "Node", false};
 inline constexpr Resource kNamespaces{"", "v1", "namespaces", "Namespace", false};
 inline constexpr Resource kServiceAccounts{"", "v1", "serviceaccounts", "ServiceAccount", true};
+inline constexpr Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap", true};
 inline constexpr Resource kReplicationControllers{"", "v1", "replicationcontrollers", "ReplicationController", true};
 inline constexpr Resource kDeployments{"apps", "v1", "deployments", "Deployment", true};
 inline constexpr Resource kReplicaSets{"apps", "v1", "replicasets", "ReplicaSet", true};
