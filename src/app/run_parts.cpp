@@ -108,12 +108,21 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
   pruner_ = std::make_unique<controllers::JournalPruner>(
       writer_, *journals_, system_clock(), metrics_,
       controllers::PrunerHooks{[this] { return may_act(); }, [this] { return prune_rules(); }});
+  const ObjectKey memory{options_.own_namespace, options_.lease_name + "-memory"};
   memory_ = std::make_unique<controllers::CallerMemory>(
-      writer_, ObjectKey{options_.own_namespace, options_.lease_name + "-memory"}, system_clock(), metrics_,
+      writer_, memory, system_clock(), metrics_,
       controllers::CallerMemoryHooks{
           [this] { return may_act(); }, [this] { return detection_->callers_learnt(kPatience); },
           [this](std::size_t bytes) { return detection_->save_callers(bytes, kPatience); },
           [this](std::string text) { return detection_->restore_callers(std::move(text), kPatience); }});
+  trust_ = std::make_unique<sources::TrustWatch>(
+      writer_, sources::TrustWatchSettings{memory, options_.own_namespace}, system_clock(), metrics_,
+      sources::TrustWatchHooks{[this] { return may_act(); },
+                               [this](detect::TrustChange change) {
+                                 detection_->post([change = std::move(change)](auto& e, Time) {
+                                   e.detector().inventory().apply(change);
+                                 });
+                               }});
   policies_ = std::make_unique<controllers::PolicyController>(
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{

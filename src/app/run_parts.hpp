@@ -26,6 +26,7 @@
 #include "remint/runtime/reflector.hpp"
 #include "remint/sources/apiserver_log.hpp"
 #include "remint/sources/audit_webhook.hpp"
+#include "remint/sources/trust_watch.hpp"
 #include "suspension.hpp"
 
 namespace remint::app {
@@ -76,6 +77,7 @@ class RunParts {
   std::unique_ptr<controllers::DecisionWriter> decisions_;
   std::unique_ptr<controllers::JournalPruner> pruner_;
   std::unique_ptr<controllers::CallerMemory> memory_;
+  std::unique_ptr<sources::TrustWatch> trust_;
   mutable std::mutex mutex_;
   std::map<std::string, std::uint32_t> max_per_budget_;           ///< limits.maxConcurrentPerBudget by policy
   std::atomic<Duration> longest_memory_{std::chrono::hours(24)};  ///< how far back the policies' limits look

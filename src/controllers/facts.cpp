@@ -19,7 +19,8 @@ policy::CaseFacts case_facts(const detect::Case& the_case) {
   facts.breaks_at = the_case.breaks_at;
   facts.pods.reserve(the_case.pods.size());
   for (const auto& pod : the_case.pods) {
-    facts.pods.push_back({pod.name, pod.rejections, pod.failing_since, pod.stale_since, pod.breaks_at, pod.created});
+    facts.pods.push_back({pod.name, pod.rejections, pod.failing_since, pod.stale_since, pod.breaks_at, pod.created,
+                          pod.distrusted_since});
   }
   return facts;
 }

@@ -45,6 +45,9 @@ void add_reasons(const Suspect& suspect, const DetectorSettings& settings, std::
                                            state.accusation->address.to_string(), pod_path(pod),
                                            format_rfc3339(state.accusation->address_since))));
   }
+  if (const Distrust* const distrust = state.distrust(); distrust != nullptr && !suspect.failing()) {
+    reasons.push_back(distrust->what);
+  }
   const auto breaks = breaks_at(state, settings);
   if (state.stale()) {
     reasons.push_back(sanitize(fmt::format(
@@ -106,10 +109,22 @@ double confidence_of(const std::vector<Suspect>& suspects) {
   return std::max(surest, std::min(1 - none, kMostSureOfMany));
 }
 
+double surest_distrust(const std::vector<Suspect>& suspects) {
+  double surest = 0;
+  for (const Suspect& suspect : suspects) {
+    const Distrust* const distrust = suspect.state->distrust();
+    surest = std::max(surest, distrust == nullptr ? 0 : distrust->confidence);
+  }
+  return surest;
+}
+
 std::vector<Evidence> evidence_of(const std::vector<Suspect>& suspects, std::vector<Evidence> all,
                                   const DetectorSettings& settings) {
   for (const Suspect& suspect : suspects) {
     std::ranges::copy(suspect.notes, std::back_inserter(all));
+    if (const Distrust* const distrust = suspect.state->distrust()) {
+      all.push_back({"trust", distrust->since, distrust->what});
+    }
     if (breaks_at(*suspect.state, settings)) {
       all.push_back(ageing_note(suspect, settings));
     }
@@ -140,7 +155,9 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
   // Rejected wins over stale; then whoever began first shows the revision that is at fault. Newer revisions may fail,
   // too, but a restart for the sake of both would never know which of them it cured.
   const auto rank = [](const Suspect& s) {
-    return std::make_tuple(!s.failing(), s.failing() ? s.since : ageing_since(s), s.view.pod.name);
+    const Distrust* const distrust = s.state->distrust();
+    const Time since = s.failing() ? s.since : distrust != nullptr ? distrust->since : ageing_since(s);
+    return std::make_tuple(!s.failing(), distrust == nullptr, since, s.view.pod.name);
   };
   std::ranges::sort(suspects, {}, rank);
   Case found;
@@ -159,6 +176,9 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
     found.reasons.push_back(finding.reason);
     found.confidence = confidence_of(suspects);
     found.others = suspects.front().others;
+  } else if (const Distrust* const distrust = suspects.front().state->distrust()) {
+    finding.diagnosis = distrust->diagnosis;
+    found.confidence = surest_distrust(suspects);
   } else {
     finding.diagnosis = suspects.front().state->stale() ? Diagnosis::kStaleToken : Diagnosis::kNotReloading;
     found.confidence = 1;  // the API server vouches for the UID in user.extra

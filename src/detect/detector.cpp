@@ -11,6 +11,7 @@ namespace remint::detect {
 namespace {
 
 constexpr Duration kLogLag = std::chrono::seconds(30);
+constexpr Duration kDistrustEvery = std::chrono::seconds(10);
 constexpr Duration kSweepEvery = std::chrono::minutes(1);
 // Whether a restart helped may be doubted on less than what is needed to restart.
 constexpr double kLikely = 0.5;
@@ -26,6 +27,9 @@ const Inventory& Detector::inventory() const { return impl_->inventory; }
 void Detector::count_events(const AuditReport& report) { impl_->counts.audit_events += report.events; }
 
 void Detector::observe(const AuditBatch& batch, Time now) {
+  if (impl_->listening.since == Time::min()) {
+    impl_->listening.since = now;
+  }
   impl_->heard_at = std::max(impl_->heard_at, now);
   for (const AuditRecord& record : batch.records) {
     const bool stale = record.stale_seconds >= 0;
@@ -112,6 +116,10 @@ void Detector::expire(Time now) {
   impl_->inventory.expire(now);
   impl_->settle_joins(now - kLogLag);
   impl_->reasons.expire(now);
+  if (now - impl_->last_distrust >= kDistrustEvery) {
+    impl_->last_distrust = now;
+    impl_->weigh_distrust();
+  }
   if (now - impl_->last_sweep >= kSweepEvery) {
     impl_->last_sweep = now;
     impl_->sweep(now);

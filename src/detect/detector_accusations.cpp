@@ -60,7 +60,7 @@ void Detector::Impl::reconsider(const std::string& uid, PodState& state, bool wa
   failing_pods += state.failing() ? 1U : 0U;
   failing_pods -= was_failing ? 1U : 0U;
   changed.insert(state.accusation->workload_uid);
-  if (!state.failing() && !state.stale() && state.kept_credential() == nullptr) {
+  if (!state.failing() && !state.stale() && state.kept_credential() == nullptr && state.distrust() == nullptr) {
     release(uid, state);
     state.accusation.reset();
   }
@@ -94,6 +94,22 @@ std::vector<Suspect> Detector::Impl::suspects_of(std::string_view workload_uid) 
     all.push_back(std::move(one));
   }
   return all;
+}
+
+void Detector::Impl::weigh_distrust() {
+  for (auto& [uid, state] : pods) {
+    if (state.distrust() == nullptr && !went_quiet(state, listening)) {
+      continue;  // the healthy many
+    }
+    const auto change = inventory.change_since_start(uid);
+    const auto view = change ? inventory.pod(uid) : std::nullopt;
+    auto found = view ? distrust(*view, state, *change, listening) : std::nullopt;
+    if (!found && state.distrust() == nullptr) {
+      continue;
+    }
+    accuse(uid, state).distrust = std::move(found);
+    reconsider(uid, state, state.failing());
+  }
 }
 
 void Detector::Impl::sweep(Time now) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "callers.hpp"
+#include "distrust.hpp"
 #include "owners.hpp"
 #include "pod_state.hpp"
 #include "recent_ids.hpp"
@@ -39,7 +40,8 @@ struct Detector::Impl {
   std::uint64_t callers_learnt = 0;
   std::size_t failing_pods = 0;
   DetectorCounts counts;
-  Time last_sweep{};
+  Time last_sweep{}, last_distrust{};
+  Listening listening;
   Time heard_at{};  // the newest time that we were told of; event times are others' clocks
 
   void rejected(const AuditBatch& batch, const AuditRecord& record);
@@ -61,6 +63,8 @@ struct Detector::Impl {
   void follow(const std::string& uid, PodState& state, const std::string& workload_uid);
   void reconsider(const std::string& uid, PodState& state, bool was_failing);
   void sweep(Time now);
+  /// Whom a replaced key, CA or ServiceAccount has silenced.
+  void weigh_distrust();
   [[nodiscard]] std::vector<Suspect> suspects_of(std::string_view workload_uid) const;
 };
 

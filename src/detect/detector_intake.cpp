@@ -146,6 +146,7 @@ void Detector::Impl::learn(std::string_view uid, PodState& state, const AuditRec
 
 void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record) {
   ++counts.accepted;
+  listening.newest = std::max(listening.newest, std::min(record.received, heard_at));  // others' clocks may be ahead
   const std::string_view pod_uid = batch.text(record.pod_uid);
   PodState* const state = state_of(pod_uid);
   if (state == nullptr) {

@@ -150,6 +150,7 @@ Result<std::size_t> Detector::restore_callers(std::string_view text, Time now) {
     ++taken;
   }
   impl_->callers.listening_since(now);
+  impl_->listening.since = now;
   return taken;
 }
 

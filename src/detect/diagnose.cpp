@@ -16,7 +16,22 @@ constexpr Duration kAnnotationError = std::chrono::seconds(1);
 constexpr Duration kObjectError = std::chrono::seconds(1);
 constexpr std::size_t kMaxLines = 3;
 
-std::string why(Diagnosis diagnosis, const Suspect& suspect) {
+/// A key that went between the pod's start and the rejection: its token may have been signed with it.
+const TrustChange* lost_key(const PodView& view, Time at, const Inventory& inventory) {
+  for (const TrustChange& change : inventory.trust_changes()) {
+    if (change.diagnosis == Diagnosis::kSigningKeyChanged && view.pod.created < change.until && at >= change.from &&
+        at - change.until <= kTrustMemory) {
+      return &change;
+    }
+  }
+  return nullptr;
+}
+
+std::string why(Diagnosis diagnosis, const Suspect& suspect, const Inventory& inventory) {
+  if (diagnosis == Diagnosis::kSigningKeyChanged) {
+    return fmt::format("{}, and pod {} was started before", lost_key(suspect.view, suspect.since, inventory)->what,
+                       suspect.view.pod.name);
+  }
   if (diagnosis == Diagnosis::kServiceAccountRecreated) {
     return fmt::format("ServiceAccount {}/{} was made anew after pod {} had started: tokens of the old one are dead",
                        suspect.view.pod.ns, suspect.view.pod.service_account, suspect.view.pod.name);
@@ -46,6 +61,9 @@ std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& stat
   const auto breaks = breaks_at(state, settings);
   if (breaks && *breaks - kAnnotationError <= at) {
     return Diagnosis::kExpired;
+  }
+  if (lost_key(view, at, inventory) != nullptr) {
+    return Diagnosis::kSigningKeyChanged;
   }
   return std::nullopt;
 }
@@ -81,7 +99,7 @@ Finding diagnose(const std::vector<Suspect>& suspects, const Inventory& inventor
     }
     if (const auto reason = reason_to_die(suspect.view, *suspect.state, suspect.since, inventory, settings)) {
       finding.diagnosis = *reason;
-      finding.reason = sanitize(why(*reason, suspect));
+      finding.reason = sanitize(why(*reason, suspect, inventory));
       return finding;
     }
   }

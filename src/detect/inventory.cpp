@@ -15,6 +15,8 @@
 namespace remint::detect {
 namespace {
 
+constexpr Duration kObjectError = std::chrono::seconds(1);  // objects' times are whole seconds
+constexpr Duration kOneReplacement = std::chrono::hours(1);
 constexpr std::size_t kKinds = static_cast<std::size_t>(ObjectKind::kServiceAccount) + 1;
 
 std::size_t index_of(ObjectKind kind) { return static_cast<std::size_t>(kind); }
@@ -43,6 +45,7 @@ struct Inventory::Impl {
   std::unordered_map<IpAddress, std::string> node_names;
   TextMap<Namespace> namespaces;
   ServiceAccounts accounts;
+  std::vector<TrustChange> trust_changes;
   std::deque<Removed> removed;                  // in the order of removal
   std::array<std::uint32_t, kKinds> relists{};  // the number of the newest relist, per kind
 
@@ -214,7 +217,42 @@ void Inventory::end_relist(ObjectKind kind, Time now) {
   }
 }
 
+void Inventory::apply(TrustChange change) {
+  auto& changes = impl_->trust_changes;
+  const auto known = std::ranges::find(changes, change.diagnosis, &TrustChange::diagnosis);
+  if (known == changes.end()) {
+    changes.push_back(std::move(change));
+  } else if (change.until > known->until) {
+    change.from = change.from - known->until < kOneReplacement ? std::min(change.from, known->from) : change.from;
+    *known = std::move(change);
+  }
+}
+
+const std::vector<TrustChange>& Inventory::trust_changes() const { return impl_->trust_changes; }
+
+std::optional<TrustChange> Inventory::change_since_start(std::string_view pod_uid) const {
+  const auto slot = impl_->pods.find(pod_uid);
+  if (!slot) {
+    return std::nullopt;
+  }
+  const PackedPod& pod = impl_->pods.at(*slot);
+  const TrustChange* newest = nullptr;
+  for (const TrustChange& change : impl_->trust_changes) {
+    if (pod.created < change.until && (newest == nullptr || newest->until < change.until)) {
+      newest = &change;
+    }
+  }
+  const auto* account = impl_->accounts.find(impl_->pods.text(pod.ns), impl_->pods.text(pod.service_account));
+  if (account != nullptr && account->created > pod.created + kObjectError &&
+      (newest == nullptr || newest->until < account->created)) {
+    return TrustChange{Diagnosis::kServiceAccountRecreated, account->created, account->created,
+                       "ServiceAccount " + account->ns + "/" + account->name + " was made anew"};
+  }
+  return newest == nullptr ? std::nullopt : std::optional(*newest);
+}
+
 void Inventory::expire(Time now) {
+  std::erase_if(impl_->trust_changes, [now](const TrustChange& c) { return now - c.until > kTrustMemory; });
   const Time before = now - impl_->settings.address_memory;
   impl_->addresses.forget(before);
   while (!impl_->removed.empty() && impl_->removed.front().at <= before) {

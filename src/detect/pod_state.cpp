@@ -95,6 +95,9 @@ void PodState::accepted(Time at, Fold agent, std::int64_t seconds_stale) {
   last_success = std::max(last_success, at);
   if (accusation) {
     accusation->runs.succeeded(agent, at, habits);
+    if (accusation->distrust && at >= accusation->distrust->since) {
+      accusation->distrust.reset();
+    }
   }
   if (seconds_stale < 0) {
     last_fresh = std::max(last_fresh, at);

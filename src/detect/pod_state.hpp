@@ -77,7 +77,15 @@ class FailingRuns {
   std::vector<AgentRun> runs_;
 };
 
-/// Kept only for pods that fail or use a stale token.
+/// A pod that has not been accepted since something it hangs on was replaced.
+struct Distrust {
+  Diagnosis diagnosis = Diagnosis::kUnknown;
+  Time since{};           ///< of the change
+  double confidence = 0;  ///< that it is broken, and not merely silent
+  std::string what;       ///< for people, sanitized
+};
+
+/// Kept only for pods that fail, use a stale token, or are distrusted.
 struct Accusation {
   std::string workload_uid;
   FailingRuns runs;
@@ -85,6 +93,7 @@ struct Accusation {
   Time address_since{};  ///< since when the pod is known to have it
   std::optional<Time> announced_stale_since;
   bool announced_kept = false;
+  std::optional<Distrust> distrust;
 };
 
 struct PodState {
@@ -109,6 +118,9 @@ struct PodState {
   /// A client in it still uses a token that the kubelet must have replaced.
   [[nodiscard]] const Credential* kept_credential() const;
   [[nodiscard]] bool stale() const { return last_stale > last_fresh; }
+  [[nodiscard]] const Distrust* distrust() const {
+    return accusation && accusation->distrust ? &*accusation->distrust : nullptr;
+  }
   [[nodiscard]] bool failing() const { return accusation && !accusation->runs.empty(); }
   /// Up to then a rejection of a client with that agent is no news.
   [[nodiscard]] Time healthy_until(Fold agent) const;

@@ -67,6 +67,9 @@ PodHealth health_of(const Suspect& suspect, const DetectorSettings& settings) {
     health.failing_since = suspect.since;
     health.last_rejection = suspect.rejections.back();
   }
+  if (const Distrust* const distrust = state->distrust()) {
+    health.distrusted_since = distrust->since;
+  }
   if (state->last_success != PodState::kNever) {
     health.last_success = state->last_success;
   }

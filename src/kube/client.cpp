@@ -131,6 +131,7 @@ Result<std::string> Client::logs(const ObjectKey& pod, const LogOptions& options
 Result<std::string> Client::get_path(const std::string& path, const std::stop_token& stop) {
   Request request;
   request.path = path;
+  request.accept = "*/*";  // keys are served as application/jwk-set+json, and as nothing else
   return impl_->run(impl_->read("get", "path", "cannot get " + sanitize(path, 200), std::move(request)), stop);
 }
 

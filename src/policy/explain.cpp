@@ -83,6 +83,8 @@ void add_signals(Fields& fields, const Spec& spec) {
   fields.emplace_back("signals.rejectedToken.count", text(rejected.count));
   fields.emplace_back("signals.rejectedToken.within", text(rejected.within));
   fields.emplace_back("signals.rejectedToken.for", text(rejected.for_));
+  fields.emplace_back("signals.trustChange.enabled", text(spec.trust_change.enabled));
+  fields.emplace_back("signals.trustChange.after", text(spec.trust_change.after));
 }
 
 void add_limits(Fields& fields, const Limits& limits) {

@@ -93,7 +93,7 @@ Match parse_match(const JsonReader& reader, bool cluster) {
 }
 
 void parse_signals(const JsonReader& reader, Spec& spec) {
-  reader.only({"staleToken", "rejectedToken"});
+  reader.only({"staleToken", "rejectedToken", "trustChange"});
   const JsonReader stale = reader.at("staleToken");
   stale.only({"enabled", "after"});
   spec.stale_token.enabled = stale.at("enabled").boolean(spec.stale_token.enabled);
@@ -106,6 +106,11 @@ void parse_signals(const JsonReader& reader, Spec& spec) {
   signal.count = static_cast<std::uint32_t>(rejected.at("count").integer(signal.count, 1, 100));
   signal.within = rejected.at("within").duration(signal.within, seconds(1), hours(1));
   signal.for_ = rejected.at("for").duration(signal.for_, seconds(0), hours(1));
+
+  const JsonReader trust = reader.at("trustChange");
+  trust.only({"enabled", "after"});
+  spec.trust_change.enabled = trust.at("enabled").boolean(spec.trust_change.enabled);
+  spec.trust_change.after = trust.at("after").duration(spec.trust_change.after, seconds(0), hours(24));
 }
 
 Spec parse_spec(const JsonReader& reader, bool cluster) {

@@ -60,6 +60,20 @@ PodSignal weigh_staleness(const StaleTokenSignal& signal, const PodFacts& pod, T
   return result;
 }
 
+PodSignal weigh_distrust(const TrustChangeSignal& signal, const PodFacts& pod, Time now) {
+  PodSignal result;
+  result.since = *pod.distrusted_since;
+  result.why = fmt::format(
+      "pod {} has not been accepted since what its token or connection hangs on was replaced, {} "
+      "(policy: trustChange after {})",
+      pod.name, when(result.since, now), format_duration(signal.after));
+  result.met = now - result.since >= signal.after;
+  if (!result.met) {
+    result.not_before = result.since + signal.after;
+  }
+  return result;
+}
+
 }  // namespace
 
 SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
@@ -74,12 +88,17 @@ SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
     if (spec.stale_token.enabled && pod.stale_since) {
       signals.push_back(weigh_staleness(spec.stale_token, pod, now));
     }
+    std::optional<Time> breaks_at = pod.breaks_at;
+    if (spec.trust_change.enabled && pod.distrusted_since) {
+      signals.push_back(weigh_distrust(spec.trust_change, pod, now));
+      breaks_at = pod.distrusted_since;  // broken, most likely: no window is waited for
+    }
     bool pod_met = false;
     for (PodSignal& signal : signals) {
       state.any_enabled = true;
       if (signal.met) {
         if (!pod_met) {
-          state.accused.push_back({pod.name, pod.created, signal.since, false, pod.breaks_at});
+          state.accused.push_back({pod.name, pod.created, signal.since, false, breaks_at});
         }
         state.accused.back().rejected = state.accused.back().rejected || signal.rejected;
         state.accused.back().since = std::max(state.accused.back().since, signal.since);

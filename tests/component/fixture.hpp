@@ -10,13 +10,14 @@
 
 #include "remint/kube/client.hpp"
 #include "remint/kube/config.hpp"
+#include "remint/kube/resources.hpp"
 #include "remint/metrics/registry.hpp"
 #include "remint/runtime/reflector.hpp"
 #include "support/fake_apiserver.hpp"
 
 namespace remint::component {
 
-inline constexpr kube::Resource kConfigMaps{"", "v1", "configmaps", "ConfigMap", true};
+using kube::kConfigMaps;
 inline constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
 
 /// Plain HTTP to a port, as somebody with this token; empty: nobody.

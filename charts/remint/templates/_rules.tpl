@@ -112,11 +112,16 @@ that it really makes). No Secrets. In: the root.
 
 {{/* In Remint's own namespace. */}}
 {{- define "remint.ownRules" -}}
-# What the leader has learnt of callers at shared addresses, for the next one.
+# What the leader has learnt of callers at shared addresses, and of signing keys and CA, for the next one.
 - apiGroups: [""]
   resources: [configmaps]
   resourceNames: [{{ include "remint.memoryName" . }}]
   verbs: [get, patch]
+# Whether the CA was replaced. The signing keys are read by the right that every ServiceAccount has by default.
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [kube-root-ca.crt]
+  verbs: [get]
 {{- if .Values.leaderElection.enabled }}
 # The lease that says which replica acts. A creation cannot be limited to a name.
 - apiGroups: [coordination.k8s.io]

@@ -40,6 +40,8 @@ struct PodHealth {
   std::optional<Time> stale_since;   ///< when the token in use passed its warning threshold
   std::optional<Time> last_stale;    ///< latest event with the annotation
   std::optional<Time> breaks_at;     ///< when the stale token will be refused
+  /// Not accepted since then, when a signing key, the CA or its ServiceAccount was replaced.
+  std::optional<Time> distrusted_since;
 };
 
 /// What is known about one workload now. Exists while at least one of its live pods fails or uses a stale token.

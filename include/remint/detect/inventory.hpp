@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "remint/detect/objects.hpp"
+#include "remint/detect/trust.hpp"
 
 namespace remint::detect {
 
@@ -72,6 +73,13 @@ class Inventory {
   /// Relist: between begin and end, what is not applied again is removed at end.
   void begin_relist(ObjectKind kind);
   void end_relist(ObjectKind kind, Time now);
+  /// One of the same kind that follows within an hour is the same one: API servers are replaced one after the other.
+  void apply(TrustChange change);
+  /// At most one of each kind, of the last kTrustMemory.
+  [[nodiscard]] const std::vector<TrustChange>& trust_changes() const;
+  /// The newest change, since the pod was started, of what its token or connections hang on; its ServiceAccount made
+  /// anew is one, too. For all pods in turn: nothing is copied while there is none.
+  [[nodiscard]] std::optional<TrustChange> change_since_start(std::string_view pod_uid) const;
   /// Forgets what is older than the memory settings.
   void expire(Time now);
 

@@ -38,6 +38,7 @@ struct PodFacts {
   std::optional<Time> stale_since;
   std::optional<Time> breaks_at;
   Time created{};
+  std::optional<Time> distrusted_since{};  ///< not accepted since something it hangs on was replaced
 };
 
 struct CaseFacts {

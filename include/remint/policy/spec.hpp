@@ -62,6 +62,12 @@ struct RejectedTokenSignal {
   Duration for_ = std::chrono::seconds(30);
 };
 
+/// Not accepted any more since a signing key, the CA or its ServiceAccount was replaced.
+struct TrustChangeSignal {
+  bool enabled = true;
+  Duration after = std::chrono::minutes(15);  ///< so long after it; a watch is renewed within ten minutes
+};
+
 struct Limits {
   Duration cooldown = std::chrono::minutes(30);  ///< per workload, from the end of its last restart
   std::uint32_t max_per_hour = 20;               ///< restarts begun by this policy in the last hour
@@ -117,6 +123,7 @@ struct Spec {
   Match match;
   StaleTokenSignal stale_token;
   RejectedTokenSignal rejected_token;
+  TrustChangeSignal trust_change;
   double min_confidence = 0.9;
   StrategyLists strategies;
   Gentle gentle;

@@ -1,6 +1,7 @@
 """Remint on the node, as a user installs it: by `helm install`, and the API server wired by the commands that the chart prints."""
 
 import os
+import ssl
 import subprocess
 
 from harness.folders import REPOSITORY
@@ -11,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 CHART = REPOSITORY / "charts" / "remint"
 AUDIT_ADDRESS = "10.96.0.50"  # fixed, since the API server cannot resolve Service names
+AUDIT_PORT = 8443  # of the Service
 _UNREACHABLE = (ApiException, HTTPError, OSError)
 
 
@@ -61,6 +63,18 @@ class Remint:
         self.node.wire_audit(place / "audit-webhook.kubeconfig", place / "audit-policy.yaml")
         self.wait_leading()
 
+    def upgrade(self, values):
+        words = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+        self.helm("upgrade", self.release, CHART, "--reuse-values", *words)
+
+    def audit_certificate(self):
+        """What the leader's audit endpoint shows now, as PEM."""
+        return ssl.get_server_certificate((AUDIT_ADDRESS, AUDIT_PORT), timeout=10)
+
+    def runs(self):
+        """The replicas, and how often their containers were started."""
+        return {pod.metadata.uid: [status.restart_count for status in pod.status.container_statuses] for pod in self.pods()}
+
     def helm(self, *words):
         command = [os.environ["HELM"], "--kubeconfig", self.node.kubeconfig, "--namespace", self.namespace, *words]
         result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
@@ -76,6 +90,11 @@ class Remint:
     def leader(self):
         """The name of the pod that holds the lease."""
         return lease_holder(self.node, self.namespace)
+
+    def kept_callers(self):
+        """What the leader keeps for the next one, of callers at addresses that pods share."""
+        memory = self.node.core().read_namespaced_config_map("remint-memory", self.namespace)
+        return (memory.data or {}).get("callers", "")
 
     def wait_leading(self, timeout=180):
         def leads():

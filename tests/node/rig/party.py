@@ -100,9 +100,9 @@ class Party:
         for guest in guests or self.broken:
             wait_until(lambda g=guest: self._pods_that(UNAUTHORIZED, g), timeout, f"a 401 of {guest.workload}")
 
-    def wait_cured(self, timeout, but=()):
+    def wait_cured(self, timeout):
         """Until each broken workload had its one restart, by the strategy of its kind, found to be cured."""
-        for guest in (guest for guest in self.broken if guest not in but):
+        for guest in self.broken:
             wait_until(lambda g=guest: self._is_cured(g), timeout, f"{guest.workload} to be cured", 1, PATIENT)
 
     def _is_cured(self, guest):
@@ -116,14 +116,10 @@ class Party:
         assert not now & guest.pods, f"{guest.workload}: a pod with the dead token is still there"
         return self._pods_that(LISTED, guest) >= now and not self._pods_that(UNAUTHORIZED, guest) & now
 
-    def assert_left_alone(self, guests):
-        for guest in guests:
+    def assert_well_left_alone(self):
+        for guest in self.well:
             assert restarts_of(guest.workload, guest.uid) == [], f"{guest.workload} was restarted"
             assert guest.workload.pod_uids() == guest.pods, f"{guest.workload} has other pods than before"
-
-    def assert_well_left_alone(self):
-        self.assert_left_alone(self.well)
-        for guest in self.well:
             assert not self._pods_that(UNAUTHORIZED, guest), f"{guest.workload} was told 401: it was not well"
 
     def times(self):

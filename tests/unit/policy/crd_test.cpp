@@ -145,7 +145,7 @@ TEST_CASE("the CRDs' bounds are the parser's") {
     }
   });
   CHECK(numbers == 14);
-  CHECK(durations == 10);
+  CHECK(durations == 11);
 }
 
 /// What a CEL rule of the form self.matches('...') && ... says, by its regular expressions.

@@ -43,7 +43,8 @@ TEST_CASE("every field is read") {
               "selector": {"matchExpressions": [{"key": "app.kubernetes.io/tier", "operator": "NotIn", "values": ["db", ""]}]},
               "kinds": ["DaemonSet", "CloneSet"]},
     "signals": {"staleToken": {"enabled": false, "after": "90m"},
-                "rejectedToken": {"enabled": false, "count": 5, "within": "3m", "for": "1h"}},
+                "rejectedToken": {"enabled": false, "count": 5, "within": "3m", "for": "1h"},
+                "trustChange": {"enabled": false, "after": "2h"}},
     "strategies": {"ReplicationController": [{"type": "RollingReplace", "updatePeriod": "90s", "keepNewName": true}, {"type": "ScaleToZero"}],
                    "Pod": [{"type": "Recreate", "keepNode": true}], "CloneSet": [{"type": "EvictPods"}]},
     "gentle": {"maxAffectedPercent": 0}, "breaker": {"failures": 7, "openFor": "1h"},
@@ -67,6 +68,8 @@ TEST_CASE("every field is read") {
   CHECK(spec.rejected_token.count == 5);
   CHECK(spec.rejected_token.within == minutes(3));
   CHECK(spec.rejected_token.for_ == hours(1));
+  CHECK_FALSE(spec.trust_change.enabled);
+  CHECK(spec.trust_change.after == hours(2));
   CHECK(spec.min_confidence == 1);
   const StrategyLists lists{{"ReplicationController",
                              {{Strategy::kRollingReplace, {seconds(90), true, false}}, {Strategy::kScaleToZero, {}}}},

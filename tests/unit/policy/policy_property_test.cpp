@@ -262,6 +262,8 @@ const std::vector<Stricter> kStricter{
     {"rejectedToken.within",
      [](Spec& spec, Dice& dice, Time) { spec.rejected_token.within = seconds(dice.from_to(1, 120)); }},
     {"rejectedToken.for", [](Spec& spec, Dice& dice, Time) { spec.rejected_token.for_ += seconds(dice.below(200)); }},
+    {"trustChange.enabled", [](Spec& spec, Dice&, Time) { spec.trust_change.enabled = false; }},
+    {"trustChange.after", [](Spec& spec, Dice& dice, Time) { spec.trust_change.after += minutes(dice.below(90)); }},
     {"minConfidence", [](Spec& spec, Dice&, Time) { spec.min_confidence = 0.98; }},
     {"cooldown", [](Spec& spec, Dice& dice, Time) { spec.limits.cooldown += minutes(dice.below(200)); }},
     {"maxPerHour", [](Spec& spec, Dice& dice,

@@ -91,6 +91,26 @@ TEST_CASE("a stale token waits for longer than `after`") {
         "(policy: stale for longer than 1h)");
 }
 
+TEST_CASE("a pod that is not heard since a change of keys is given time, and then waits for no window") {
+  Scene scene;
+  scene.facts.diagnosis = Diagnosis::kSigningKeyChanged;
+  PodFacts pod;
+  pod.name = "db-0";
+  pod.distrusted_since = scene.now - minutes(14);
+  scene.facts.pods = {pod};
+  using namespace std::chrono_literals;
+  scene.policies[0].spec.windows.blackouts = {{2026y / 6 / 1, 2026y / 8 / 1, "UTC", ""}};
+  const Decision pending = scene.decide();
+  CHECK(pending.pending);
+  REQUIRE(pending.not_before == scene.now + minutes(1));
+  const Decision decision = scene.decide_at(*pending.not_before);
+  CHECK(decision.kind == DecisionKind::kRestart);
+  CHECK_THAT(decision.reason, Catch::Contains("pod db-0 has not been accepted since") &&
+                                  Catch::Contains("(policy: trustChange after 15m)"));
+  scene.policies[0].spec.trust_change.enabled = false;
+  CHECK(scene.decide_at(*pending.not_before).check == "SignalDisabled");
+}
+
 TEST_CASE("a signal that is switched off is not acted on, and that is said") {
   Scene scene;
   scene.policies[0].spec.rejected_token.enabled = false;
