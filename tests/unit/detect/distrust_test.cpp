@@ -55,6 +55,14 @@ TEST_CASE("who is accepted again is dropped at once") {
   CHECK(cluster.detector.open_cases().empty());
 }
 
+TEST_CASE("who was accepted once since the change may be as silent as it likes") {
+  Replaced cluster;
+  cluster.replace(Diagnosis::kCaChanged);
+  cluster.observe({{.pod = "a", .at = 11min, .agent = "cart/v1", .from = kOwn}});
+  cluster.hear_b(11min, 40min);
+  CHECK_FALSE(cluster.of("a"));
+}
+
 TEST_CASE("a success of before the change that is told late drops nobody") {
   Replaced cluster;
   cluster.replace(Diagnosis::kCaChanged);
