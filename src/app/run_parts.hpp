@@ -24,6 +24,7 @@
 #include "remint/runtime/namespace_sinks.hpp"
 #include "remint/runtime/reflector.hpp"
 #include "remint/sources/apiserver_log.hpp"
+#include "remint/sources/audit_file.hpp"
 #include "remint/sources/audit_webhook.hpp"
 #include "suspension.hpp"
 
@@ -82,6 +83,7 @@ class RunParts {
   std::vector<std::unique_ptr<runtime::NamespaceSinks>> namespace_sinks_;  ///< with --watch-namespace
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors_;
   std::vector<std::unique_ptr<sources::ApiServerLogFollower>> logs_;
+  std::vector<std::unique_ptr<sources::AuditFileFollower>> audit_files_;
   std::unique_ptr<sources::AuditWebhook> webhook_;
   std::unique_ptr<http::Server> ops_server_, audit_server_;
 };
