@@ -1,4 +1,8 @@
 // The flags of `remint run`.
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "option_flags.hpp"
 #include "remint/base/file.hpp"
 #include "remint/base/text.hpp"
@@ -20,6 +24,19 @@ std::vector<std::string> read_keys(const std::string& path) {
   auto keys = restart::parse_journal_keys(*text);
   if (!keys) throw CLI::ValidationError("--journal-key-file", path + ": " + keys.error().message);
   return std::move(*keys);
+}
+
+/// Two readers of one file would count each event twice, and keep one position.
+Result<void> check_audit_logs(const RunOptions& o) {
+  auto paths = o.audit_log;
+  std::ranges::sort(paths);
+  if (const auto twice = std::ranges::adjacent_find(paths); twice != paths.end()) {
+    return fail(ErrorCode::kInvalid, "--audit-log " + *twice + " is given twice");
+  }
+  if (!o.state_dir.empty() && ::access(o.state_dir.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return fail(ErrorCode::kInvalid, "--state-dir: " + o.state_dir + " is no folder that can be written");
+  }
+  return {};
 }
 
 }  // namespace
@@ -73,6 +90,14 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
                  "not); one per API server, may be given several times")
       ->allow_extra_args(false);
   add_utc_offset_flag(run, o.apiserver_log_utc_offset);
+  run.add_option(
+         "--audit-log", o.audit_log,
+         "Audit log file of an API server (JSON lines), to be followed through rotation; one per API server, may "
+         "be given several times")
+      ->allow_extra_args(false);
+  run.add_option("--state-dir", o.state_dir,
+                 "Folder that outlives a restart: keeps how far each --audit-log was read, so that nothing is lost or "
+                 "read twice (default: none, a start begins with the last MB of the file)");
   add_log_flags(run, o.log);
 }
 
@@ -91,6 +116,7 @@ Result<void> check(const RunOptions& o) {
     return fail(ErrorCode::kInvalid,
                 "--restart-poll must lie between 50ms and 1m, is " + format_duration(o.restart_poll));
   }
+  if (auto logs = check_audit_logs(o); !logs) return logs;
   if (o.audit_insecure_http) {
     if (!o.audit_tls_cert.empty() || !o.audit_client_ca.empty()) {
       return fail(ErrorCode::kInvalid, "--audit-insecure-http goes without --audit-tls-cert and --audit-client-ca");

@@ -152,6 +152,10 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
   add_reflector(kube::kPolicies, policies_->namespaced_sink());
 
   for (const auto& path : options_.apiserver_log) add_log(path);
+  for (const auto& path : options_.audit_log) {
+    audit_files_.push_back(std::make_unique<sources::AuditFileFollower>(
+        sources::AuditFileOptions{.path = path, .state_dir = options_.state_dir}, batches_, metrics_, system_clock()));
+  }
 
   readyz_.add("caches", [this]() -> Result<void> {
     for (const auto& reflector : reflectors_) {

@@ -25,6 +25,8 @@
 #include "remint/runtime/namespace_sinks.hpp"
 #include "remint/runtime/reflector.hpp"
 #include "remint/sources/apiserver_log.hpp"
+#include "remint/sources/apiserver_log_intake.hpp"
+#include "remint/sources/audit_file.hpp"
 #include "remint/sources/audit_webhook.hpp"
 #include "remint/sources/trust_watch.hpp"
 #include "suspension.hpp"
@@ -59,7 +61,8 @@ class RunParts {
   [[nodiscard]] std::uint32_t max_per_budget(const std::string& reference) const;
   [[nodiscard]] Result<void> start_ops_server();
   [[nodiscard]] Result<void> start_audit_server();
-  [[nodiscard]] std::optional<http::Response> admit_audit(const http::Request& request) const;
+  [[nodiscard]] Result<void> create_intakes();
+  [[nodiscard]] std::optional<http::Response> admit_to_leader() const;
 
   RunOptions options_;
   metrics::Registry metrics_;
@@ -86,6 +89,8 @@ class RunParts {
   std::vector<std::unique_ptr<runtime::NamespaceSinks>> namespace_sinks_;  ///< with --watch-namespace
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors_;
   std::vector<std::unique_ptr<sources::ApiServerLogFollower>> logs_;
+  std::vector<std::unique_ptr<sources::AuditFileFollower>> audit_files_;
+  std::unique_ptr<sources::ApiServerLogIntake> log_intake_;  ///< the webhook hands log lines on to it
   std::unique_ptr<sources::AuditWebhook> webhook_;
   std::unique_ptr<http::Server> ops_server_, audit_server_;
 };

@@ -37,24 +37,43 @@ Result<void> RunParts::start_ops_server() {
 
 /// Where a Service chooses the leader by its label, a connection may outlive the choice: events that a follower took
 /// would be lost. The API server sends them again, on a new connection, to the leader.
-std::optional<http::Response> RunParts::admit_audit(const http::Request& request) const {
+std::optional<http::Response> RunParts::admit_to_leader() const {
   if (label_ && !leads()) {
     return http::Response{503, "text/plain; charset=utf-8", "this replica does not lead: send it again\n", 1, {}};
   }
-  return webhook_->admit(request);
+  return std::nullopt;
 }
 
-Result<void> RunParts::start_audit_server() {
+Result<void> RunParts::create_intakes() {
   sources::AuditWebhookSettings webhook;
   webhook.demand_client_certificate = !options_.audit_client_ca.empty();
   webhook.token_file = options_.audit_token_file;
   webhook.no_authentication = options_.audit_insecure_http;
-  if (options_.audit_insecure_http && !is_loopback(options_.audit_listen)) {
-    return fail(ErrorCode::kRefused, "--audit-insecure-http: " + options_.audit_listen + " is not a loopback address");
-  }
+  auto logs = sources::ApiServerLogIntake::create(
+      {.senders = webhook,
+       .utc_offset = options_.apiserver_log_utc_offset,
+       .first_stream = static_cast<std::uint32_t>(logs_.size())},
+      [this](std::uint32_t stream, std::vector<detect::ApiServerLine>&& lines) {
+        return detection_->try_post(
+            [stream, lines = std::move(lines)](auto& e, Time) { e.detector().observe(stream, lines); });
+      },
+      metrics_, system_clock());
+  if (!logs) return std::unexpected(logs.error());
+  log_intake_ = std::move(*logs);
+  webhook.log_lines = [this](std::string_view stream, std::string_view lines) {
+    return log_intake_->take(stream, lines);
+  };
   auto created = sources::AuditWebhook::create(webhook, batches_, metrics_, system_clock());
   if (!created) return std::unexpected(created.error());
   webhook_ = std::move(*created);
+  return {};
+}
+
+Result<void> RunParts::start_audit_server() {
+  if (options_.audit_insecure_http && !is_loopback(options_.audit_listen)) {
+    return fail(ErrorCode::kRefused, "--audit-insecure-http: " + options_.audit_listen + " is not a loopback address");
+  }
+  if (auto created = create_intakes(); !created) return created;
 
   http::Settings settings;
   settings.name = "audit";
@@ -63,11 +82,15 @@ Result<void> RunParts::start_audit_server() {
     settings.tls = http::TlsFiles{options_.audit_tls_cert, options_.audit_tls_key, options_.audit_client_ca,
                                   options_.audit_token_file.empty()};
   }
-  auto server = http::Server::start(
-      settings,
-      {{"POST", "/audit", [this](const http::Request& request) { return webhook_->handle(request); },
-        [this](const http::Request& request) { return admit_audit(request); }}},
-      metrics_);
+  const auto route = [this](const char* path, auto& intake) {
+    return http::Route{"POST", path, [&intake](const http::Request& request) { return intake.handle(request); },
+                       [this, &intake](const http::Request& request) {
+                         auto refused = admit_to_leader();
+                         return refused ? std::move(refused) : intake.admit(request);
+                       }};
+  };
+  auto server =
+      http::Server::start(settings, {route("/audit", *webhook_), route("/apiserver-log", *log_intake_)}, metrics_);
   if (!server) return fail_in(server.error(), "--audit-listen");
   audit_server_ = std::move(*server);
   return {};

@@ -15,6 +15,16 @@ bool Mailbox::post(Message message) {
   return true;
 }
 
+bool Mailbox::try_post(Message message) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || messages_.size() >= capacity_) return false;
+    messages_.push_back(std::move(message));
+  }
+  not_empty_.notify_one();
+  return true;
+}
+
 void Mailbox::ring() {
   {
     const std::lock_guard lock(mutex_);

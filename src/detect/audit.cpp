@@ -110,4 +110,11 @@ AuditReport AuditDecoder::decode(std::string_view body, AuditBatch& batch) {
   return impl_->records.finish();
 }
 
+AuditReport AuditDecoder::decode_lines(std::string_view lines, AuditBatch& batch) {
+  impl_->records.begin(batch);
+  impl_->lines(lines, 0);
+  impl_->reader.trim();
+  return impl_->records.finish();
+}
+
 }  // namespace remint::detect

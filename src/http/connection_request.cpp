@@ -104,6 +104,7 @@ void Connection::parse_header(std::size_t size) {
   request_.content_type = parser_->value(field::content_type);
   request_.content_encoding = parser_->value(field::content_encoding);
   request_.authorization = parser_->value(field::authorization);
+  request_.access_key = view(header["X-Amz-Firehose-Access-Key"]);
   request_.peer_address = peer_;
   request_.client_subject = client_subject_;
   request_.client_certificate_verified = client_verified_;

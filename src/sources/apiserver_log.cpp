@@ -5,40 +5,11 @@
 #include <thread>
 #include <utility>
 
+#include "apiserver_log_lines.hpp"
 #include "remint/base/log.hpp"
 #include "remint/sources/file_tail.hpp"
 
 namespace remint::sources {
-namespace {
-
-struct LineCounters {
-  explicit LineCounters(metrics::Registry& metrics)
-      : reasons(of(metrics, "reason")),
-        requests(of(metrics, "request")),
-        ignored(of(metrics, "ignored")),
-        too_long(of(metrics, "too_long")),
-        invalid(of(metrics, "invalid")) {}
-
-  static metrics::Counter& of(metrics::Registry& metrics, const std::string& result) {
-    return metrics.counter("remint_apiserver_log_lines_total", "Lines of API servers' logs, by what became of them.",
-                           {{"result", result}});
-  }
-  /// Adds what was counted since `before`, and remembers.
-  void add(const detect::ApiServerLogCounts& now, detect::ApiServerLogCounts& before) {
-    const auto grown = [](std::uint64_t after, std::uint64_t past) { return static_cast<double>(after - past); };
-    reasons.add(grown(now.reasons, before.reasons));
-    requests.add(grown(now.requests, before.requests));
-    ignored.add(grown(now.ignored, before.ignored));
-    too_long.add(grown(now.too_long, before.too_long));
-    invalid.add(grown(now.invalid, before.invalid));
-    before = now;
-  }
-
-  metrics::Counter &reasons, &requests, &ignored, &too_long, &invalid;
-};
-
-}  // namespace
-
 struct ApiServerLogFollower::Impl final : TailSink {
   Impl(ApiServerLogOptions chosen, Deliver to, metrics::Registry& metrics, const Clock& machine)
       : options(std::move(chosen)),

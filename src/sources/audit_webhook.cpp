@@ -6,12 +6,15 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
-#include "remint/base/gzip.hpp"
+#include "posted_body.hpp"
+#include "remint/base/json.hpp"
 #include "remint/base/log.hpp"
 #include "remint/base/text.hpp"
+#include "remint/detect/shipped.hpp"
 #include "sender_check.hpp"
 
 namespace remint::sources {
@@ -31,28 +34,39 @@ enum class Fate : std::uint8_t {
 constexpr std::array<const char*, 8> kFates = {"queued",       "broken",      "empty",     "no_events",
                                                "unauthorized", "unsupported", "too_large", "queue_full"};
 
-/// "Application/JSON; charset=utf-8" -> "application/json"
-std::string essence(std::string_view media_type) {
-  media_type = media_type.substr(0, media_type.find(';'));
-  while (media_type.ends_with(' ') || media_type.ends_with('\t')) media_type.remove_suffix(1);
-  std::string lower(media_type);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
+/// An answer as Firehose wants it; any other counts as a failure, and is sent again.
+http::Response for_firehose(http::Response response, std::string_view request_id, Time now) {
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  Json answer = {{"requestId", request_id}, {"timestamp", since_epoch}};
+  if (response.status != 200) answer["errorMessage"] = sanitize(response.body);
+  response.content_type = "application/json";
+  response.body = dump_json(answer);
+  return response;
 }
-
-bool is_blank(std::string_view body) { return body.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 }  // namespace
 
 struct AuditWebhook::Impl {
+  /// What one body needs, kept for the next one.
+  struct Readers {
+    detect::AuditDecoder decoder;
+    detect::ShippedReader shipped;
+    detect::ShippedBody found;
+  };
+
   Impl(AuditWebhookSettings chosen, std::unique_ptr<SenderCheck> check, BatchQueue& target, metrics::Registry& metrics,
        const Clock& time)
       : settings(std::move(chosen)),
         senders(std::move(check)),
         queue(target),
         clock(time),
-        invalid(metrics.counter("remint_audit_events_invalid_total", "Audit events that could not be understood.")) {
+        invalid(metrics.counter("remint_audit_events_invalid_total", "Audit events that could not be understood.")),
+        unwrapped(metrics.counter("remint_audit_events_unwrapped_total",
+                                  "Audit events that came in the envelope of a log service or log collector.")),
+        foreign(metrics.counter("remint_audit_records_foreign_total",
+                                "Records in such envelopes that are of another program than an API server.")),
+        lines_dropped(metrics.counter("remint_audit_log_bodies_dropped_total",
+                                      "Bodies whose lines of an API server's log could not be handed on.")) {
     for (std::size_t i = 0; i < kFates.size(); ++i) {
       fates.at(i) =
           &metrics.counter("remint_audit_batches_total", "Bodies posted to the audit endpoint, by what became of them.",
@@ -75,23 +89,28 @@ struct AuditWebhook::Impl {
     return {.status = status, .body = std::move(text) + "\n"};
   }
 
-  std::unique_ptr<detect::AuditDecoder> take_decoder() {
+  std::unique_ptr<Readers> take_readers() {
     {
       const std::lock_guard lock(mutex);
-      if (!decoders.empty()) {
-        auto decoder = std::move(decoders.back());
-        decoders.pop_back();
-        return decoder;
+      if (!readers.empty()) {
+        auto free = std::move(readers.back());
+        readers.pop_back();
+        return free;
       }
     }
-    return std::make_unique<detect::AuditDecoder>();
+    return std::make_unique<Readers>();
   }
-  void give_back(std::unique_ptr<detect::AuditDecoder> decoder) {
+  void give_back(std::unique_ptr<Readers> used) {
     const std::lock_guard lock(mutex);
-    decoders.push_back(std::move(decoder));  // never more than there are I/O threads
+    readers.push_back(std::move(used));  // never more than there are I/O threads
   }
 
+  /// What is no audit event itself may have some within. Adds them to the report, and passes log lines on; true when
+  /// the body has anything of use, if it is only a greeting.
+  bool open_envelopes(std::string_view body, Readers& with, AuditDelivery& delivery);
   http::Response take(std::string_view body, const http::Request& request);
+  http::Response settle(std::unique_ptr<AuditDelivery> delivery, bool of_use, const std::optional<Error>& why,
+                        const http::Request& request);
 
   const AuditWebhookSettings settings;
   const std::unique_ptr<SenderCheck> senders;
@@ -100,8 +119,9 @@ struct AuditWebhook::Impl {
   metrics::Counter& invalid;
   std::array<metrics::Counter*, kFates.size()> fates{};
   std::atomic<std::int64_t> last_logged = 0;
-  std::mutex mutex;  ///< guards decoders
-  std::vector<std::unique_ptr<detect::AuditDecoder>> decoders;
+  metrics::Counter &unwrapped, &foreign, &lines_dropped;
+  std::mutex mutex;  ///< guards readers
+  std::vector<std::unique_ptr<Readers>> readers;
 };
 
 AuditWebhook::AuditWebhook(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -121,38 +141,43 @@ std::optional<http::Response> AuditWebhook::admit(const http::Request& request) 
                          "this endpoint takes audit events only with a trusted client certificate or bearer token",
                          request);
   }
-  const auto type = essence(request.content_type);
-  if (!type.empty() && type != "application/json" && type != "application/x-ndjson") {
-    return impl_->refuse(Fate::kUnsupported, 415,
-                         "Content-Type " + sanitize(request.content_type, 100) +
-                             " is not supported; send application/json or application/x-ndjson",
-                         request);
-  }
-  const auto encoding = essence(request.content_encoding);
-  if (!encoding.empty() && encoding != "identity" && encoding != "gzip" && encoding != "x-gzip") {
-    return impl_->refuse(
-        Fate::kUnsupported, 415,
-        "Content-Encoding " + sanitize(request.content_encoding, 100) + " is not supported; send gzip or none",
-        request);
-  }
+  if (const auto why = unsupported_content(request)) return impl_->refuse(Fate::kUnsupported, 415, *why, request);
   return std::nullopt;
 }
 
 http::Response AuditWebhook::handle(const http::Request& request) {
   if (auto refused = admit(request)) return std::move(*refused);
-  const auto encoding = essence(request.content_encoding);
-  const bool says_gzip = encoding == "gzip" || encoding == "x-gzip";
-  if (!says_gzip && !looks_gzipped(request.body)) return impl_->take(request.body, request);
+  const auto body = PostedBody::unpack(request, impl_->settings.max_unpacked_bytes);
+  if (body) return impl_->take(body->text(), request);
+  const bool too_large = body.error().code == ErrorCode::kTooLarge;
+  return impl_->refuse(too_large ? Fate::kTooLarge : Fate::kBroken, too_large ? 413 : 400, body.error().message,
+                       request);
+}
 
-  if (request.body.empty()) return impl_->take({}, request);
-  const auto unpacked = gunzip(request.body, impl_->settings.max_unpacked_bytes);
-  if (unpacked) return impl_->take(*unpacked, request);
-  if (unpacked.error().code == ErrorCode::kTooLarge) {
-    return impl_->refuse(Fate::kTooLarge, 413,
-                         fmt::format("the body unpacks to more than {} bytes", impl_->settings.max_unpacked_bytes),
-                         request);
+bool AuditWebhook::Impl::open_envelopes(std::string_view body, Readers& with, AuditDelivery& delivery) {
+  auto& found = with.found;
+  found.clear();
+  with.shipped.read(body, found);
+  if (!found.envelope) return false;
+  const auto inner = with.decoder.decode_lines(found.events, delivery.batch);
+  auto& report = delivery.report;
+  // What looked invalid were the envelopes; events beside them that are invalid themselves stay so.
+  const std::uint64_t beside = report.events - report.invalid;
+  const std::uint64_t bad_beside = found.plain - std::min(found.plain, beside);
+  report.invalid = inner.invalid + found.invalid + bad_beside;
+  report.events = beside + inner.events + found.invalid + bad_beside;
+  report.rejected += inner.rejected;
+  report.stale += inner.stale;
+  report.ignored += inner.ignored;
+  report.broken = found.broken ? found.problem : std::nullopt;
+  unwrapped.add(static_cast<double>(inner.events));
+  foreign.add(static_cast<double>(found.foreign));
+  bool all = true;
+  for (const auto& lines : found.logs) {
+    all = settings.log_lines && settings.log_lines(lines.stream, lines.text) && all;
   }
-  return impl_->refuse(Fate::kBroken, 400, unpacked.error().message, request);
+  if (!all) lines_dropped.add();
+  return found.invalid == 0 || inner.events > inner.invalid || !found.logs.empty();
 }
 
 http::Response AuditWebhook::Impl::take(std::string_view body, const http::Request& request) {
@@ -161,13 +186,23 @@ http::Response AuditWebhook::Impl::take(std::string_view body, const http::Reque
     return refuse(Fate::kEmpty, 400, "the body is empty; an audit.k8s.io/v1 EventList was expected", request);
 
   auto delivery = queue.take_empty();
-  auto decoder = take_decoder();
-  delivery->report = decoder->decode(body, delivery->batch);
-  give_back(std::move(decoder));
+  auto with = take_readers();
+  delivery->report = with->decoder.decode(body, delivery->batch);
   delivery->received_ns = received;
+  // Events as the API server posts them never come here.
+  const bool odd = delivery->report.invalid > 0 || delivery->report.broken;
+  const bool of_use = odd && open_envelopes(body, *with, *delivery);
+  const std::string firehose = of_use || odd ? std::exchange(with->found.request_id, {}) : std::string();
+  const auto why = odd && with->found.envelope ? std::exchange(with->found.problem, {}) : std::nullopt;
+  give_back(std::move(with));
+  auto answer = settle(std::move(delivery), of_use, why, request);
+  return firehose.empty() ? answer : for_firehose(std::move(answer), firehose, clock.now());
+}
+
+http::Response AuditWebhook::Impl::settle(std::unique_ptr<AuditDelivery> delivery, bool of_use,
+                                          const std::optional<Error>& why, const http::Request& request) {
   const auto report = delivery->report;
   invalid.add(static_cast<double>(report.invalid));
-
   if (report.events == 0) {
     queue.recycle(std::move(delivery));
   } else if (!queue.push(std::move(delivery))) {
@@ -178,9 +213,11 @@ http::Response AuditWebhook::Impl::take(std::string_view body, const http::Reque
   if (report.broken) {
     return refuse(Fate::kBroken, 400, report.broken->message, request);
   }
-  if (report.events > 0 && report.invalid == report.events) {
+  if (report.events > 0 && report.invalid == report.events && !of_use) {
+    const auto reason = why ? ": " + why->message : std::string();
     return refuse(Fate::kNoEvents, 400,
-                  fmt::format("none of the {} objects in the body is an audit.k8s.io event", report.events), request);
+                  fmt::format("none of the {} objects in the body is an audit.k8s.io event{}", report.events, reason),
+                  request);
   }
   fates.at(static_cast<std::size_t>(Fate::kQueued))->add();
   return {.status = 200,

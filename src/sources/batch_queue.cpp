@@ -36,6 +36,21 @@ struct BatchQueue::Impl {
     held.set(static_cast<double>(bytes));
   }
 
+  /// False, with nothing moved, when there is no room within this part of the limits. One alone always fits.
+  bool put(std::unique_ptr<AuditDelivery>& delivery, std::size_t part) {
+    const auto needed = delivery->batch.bytes();
+    {
+      const std::lock_guard lock(mutex);
+      if (count > 0 && (count >= ring.size() / part || bytes + needed > limits.bytes / part)) return false;
+      ring[(first + count) % ring.size()] = {std::move(delivery), needed};
+      ++count;
+      bytes += needed;
+      publish();
+    }
+    if (wakeup) wakeup();
+    return true;
+  }
+
   const BatchQueueLimits limits;
   std::function<void()> wakeup;
   mutable std::mutex mutex;  ///< guards what follows
@@ -64,22 +79,13 @@ std::unique_ptr<AuditDelivery> BatchQueue::take_empty() {
 }
 
 bool BatchQueue::push(std::unique_ptr<AuditDelivery> delivery) {
-  const auto bytes = delivery->batch.bytes();
-  std::unique_lock lock(impl_->mutex);
-  if (impl_->count == impl_->ring.size() || (impl_->count > 0 && impl_->bytes + bytes > impl_->limits.bytes)) {
-    lock.unlock();
-    impl_->dropped.add(static_cast<double>(delivery->report.events));
-    recycle(std::move(delivery));
-    return false;
-  }
-  impl_->ring[(impl_->first + impl_->count) % impl_->ring.size()] = {std::move(delivery), bytes};
-  ++impl_->count;
-  impl_->bytes += bytes;
-  impl_->publish();
-  lock.unlock();
-  if (impl_->wakeup) impl_->wakeup();
-  return true;
+  if (impl_->put(delivery, 1)) return true;
+  impl_->dropped.add(static_cast<double>(delivery->report.events));
+  recycle(std::move(delivery));
+  return false;
 }
+
+bool BatchQueue::offer(std::unique_ptr<AuditDelivery>& delivery) { return impl_->put(delivery, 2); }
 
 std::unique_ptr<AuditDelivery> BatchQueue::try_pop() {
   const std::lock_guard lock(impl_->mutex);
@@ -93,7 +99,9 @@ std::unique_ptr<AuditDelivery> BatchQueue::try_pop() {
 }
 
 void BatchQueue::recycle(std::unique_ptr<AuditDelivery> delivery) {
-  if (!delivery || delivery->batch.bytes() > kKeptBytes) return;
+  if (!delivery) return;
+  if (const auto taken = std::exchange(delivery->taken, nullptr)) ++*taken;
+  if (delivery->batch.bytes() > kKeptBytes) return;
   delivery->batch.clear();
   delivery->report = {};
   delivery->received_ns = 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "remint/base/text.hpp"
+#include "rotated.hpp"
 #include "tailed_file.hpp"
 
 namespace remint::sources {
@@ -30,8 +31,11 @@ struct FileTail::Impl {
     if (!size) {
       return std::unexpected(size.error());
     }
-    if (const auto ok = notice_truncation(sink, *size); !ok) {
+    if (const auto ok = notice_truncation(sink, round, *size); !ok) {
       return ok;
+    }
+    if (round.more) {
+      return {};  // another file now
     }
     if (const auto ok = skip_backlog(sink, round, *size); !ok) {
       return ok;
@@ -43,39 +47,46 @@ struct FileTail::Impl {
   }
 
   Result<void> open(TailSink& sink, TailRound& round) {
+    if (first && options.resume) {
+      if (auto saved = find_saved(options.path, *options.resume)) {
+        first = false;
+        return follow(std::move(*saved), options.resume->offset, sink, round);
+      }
+      if (auto younger = next_rotated({}, options.resume->modified_ns, round)) {
+        first = false;
+        return follow(std::move(*younger), 0, sink, round);
+      }
+    }
     auto opened = TailedFile::open(options.path);
     if (!opened) {
       // What appears from now on is new from its first byte on.
       first = first && opened.error().code != ErrorCode::kNotFound;
       return std::unexpected(opened.error());
     }
-    return follow(std::move(*opened), sink, round);
+    const auto size = opened->size();
+    if (!size) {
+      return std::unexpected(size.error());
+    }
+    const bool from_the_end = std::exchange(first, false) && !options.resume;
+    return follow(std::move(*opened), from_the_end ? *size - std::min(*size, options.initial_bytes) : 0, sink, round);
+  }
+
+  [[nodiscard]] std::optional<TailedFile> next_rotated(FileIdentity own, std::int64_t modified_ns,
+                                                       TailRound& round) const {
+    return rotated_after(options.path, {own, modified_ns}, options.backlog_bytes, round.skipped);
   }
 
   /// Begins with `next`; the file before it, if any, is over.
-  Result<void> follow(TailedFile next, TailSink& sink, TailRound& round) {
-    const auto size = next.size();
-    const auto begins = next.head(kHeadBytes);
-    if (!size || !begins) {
-      return std::unexpected(size ? begins.error() : size.error());
-    }
-    std::uint64_t from = 0;
-    if (std::exchange(first, false)) {
-      from = resumes(next.identity(), *begins, *size) ? options.resume->offset
-             : options.resume                         ? 0
-                                                      : *size - std::min(*size, options.initial_bytes);
+  Result<void> follow(TailedFile next, std::uint64_t from, TailSink& sink, TailRound& round) {
+    auto begins = next.head(kHeadBytes);
+    if (!begins) {
+      return std::unexpected(begins.error());
     }
     close(sink);
     file.emplace(std::move(next));
-    head = *begins;
+    head = std::move(*begins);
     round.opened = true;
     return begin(sink, from);
-  }
-
-  [[nodiscard]] bool resumes(const FileIdentity& identity, std::string_view begins, std::uint64_t size) const {
-    const auto& saved = options.resume;
-    return saved && identity == FileIdentity{saved->device, saved->inode} && saved->offset <= size &&
-           saved->head_bytes <= begins.size() && sha256_hex(begins.substr(0, saved->head_bytes)) == saved->head_sha256;
   }
 
   Result<void> begin(TailSink& sink, std::uint64_t from) {
@@ -99,7 +110,7 @@ struct FileTail::Impl {
   }
 
   /// Shorter than what was read, or with another beginning: written anew, perhaps beyond where we are by now.
-  Result<void> notice_truncation(TailSink& sink, std::uint64_t size) {
+  Result<void> notice_truncation(TailSink& sink, TailRound& round, std::uint64_t size) {
     if (size == offset) {
       return {};
     }
@@ -107,11 +118,16 @@ struct FileTail::Impl {
     if (!begins) {
       return std::unexpected(begins.error());
     }
-    const bool truncated = size < offset || !begins->starts_with(head);
-    head = *begins;
-    if (!truncated) {
+    if (size >= offset && begins->starts_with(head)) {
+      head = *begins;
       return {};
     }
+    // The copy that was made before may hold more than what was read of the original.
+    if (auto copy = find_copy(options.path, head, offset, file->identity())) {
+      round.more = true;
+      return follow(std::move(*copy), offset, sink, round);
+    }
+    head = *begins;
     sink.end();
     return begin(sink, 0);
   }
@@ -121,7 +137,7 @@ struct FileTail::Impl {
     if (behind <= options.backlog_bytes) {
       return {};
     }
-    round.skipped = behind - options.backlog_bytes;
+    round.skipped += behind - options.backlog_bytes;
     sink.end();
     return begin(sink, size - options.backlog_bytes);
   }
@@ -154,7 +170,16 @@ struct FileTail::Impl {
       return {};
     }
     idle_rounds = round.bytes > 0 ? 0 : idle_rounds + 1;
-    if (idle_rounds < options.linger_rounds) {
+    const bool over = idle_rounds >= options.linger_rounds;
+    // The folder is looked through twice for each rotation, not in every round. A file that was rotated after this one
+    // shows that its writer has gone on.
+    if (over || idle_rounds == 1) {
+      if (auto next = next_rotated(file->identity(), file->modified_ns(), round)) {
+        round.more = true;
+        return follow(std::move(*next), 0, sink, round);
+      }
+    }
+    if (!over) {
       return {};
     }
     auto next = TailedFile::open(options.path);
@@ -163,7 +188,7 @@ struct FileTail::Impl {
       return std::unexpected(next.error());
     }
     round.more = true;
-    return follow(std::move(*next), sink, round);
+    return follow(std::move(*next), 0, sink, round);
   }
 
   FileTailOptions options;
@@ -199,7 +224,8 @@ std::optional<TailPosition> FileTail::position() const {
                       .inode = identity.inode,
                       .offset = impl_->offset,
                       .head_bytes = impl_->head.size(),
-                      .head_sha256 = sha256_hex(impl_->head)};
+                      .head_sha256 = sha256_hex(impl_->head),
+                      .modified_ns = impl_->file->modified_ns()};
 }
 
 bool FileTail::is_open() const { return impl_->file.has_value(); }

@@ -25,14 +25,16 @@ std::string_view trim(std::string_view text) {
                                         : text.substr(from, text.find_last_not_of(kSpace) - from + 1);
 }
 
-bool is_bearer(std::string_view scheme) {
+/// What follows "Bearer "; empty when another scheme, or nothing, stands there.
+std::string_view bearer_token(std::string_view authorization) {
   constexpr std::string_view kBearer = "bearer ";
-  if (scheme.size() != kBearer.size()) return false;
+  if (authorization.size() < kBearer.size()) return {};
   for (std::size_t i = 0; i < kBearer.size(); ++i) {
-    const char lower = scheme[i] >= 'A' && scheme[i] <= 'Z' ? static_cast<char>(scheme[i] - 'A' + 'a') : scheme[i];
-    if (lower != kBearer[i]) return false;
+    const char c = authorization[i];
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower != kBearer[i]) return {};
   }
-  return true;
+  return trim(authorization.substr(kBearer.size()));
 }
 
 }  // namespace
@@ -52,7 +54,10 @@ Result<std::unique_ptr<SenderCheck>> SenderCheck::create(const AuditWebhookSetti
 
 bool SenderCheck::may_post(const http::Request& request) {
   if (certificates_ && request.client_certificate_verified) return true;
-  if (!token_file_.empty() && token_matches(request.authorization)) return true;
+  if (!token_file_.empty()) {
+    if (token_matches(bearer_token(request.authorization))) return true;
+    if (!request.access_key.empty() && token_matches(trim(request.access_key))) return true;
+  }
   if (!open_) return false;
   const auto peer = IpAddress::parse(request.peer_address);
   return peer && peer->is_loopback();
@@ -68,9 +73,7 @@ Result<void> SenderCheck::load_token() {
   return {};
 }
 
-bool SenderCheck::token_matches(std::string_view authorization) {
-  constexpr std::size_t kScheme = 7;
-  const bool bearer = is_bearer(authorization.substr(0, kScheme));
+bool SenderCheck::token_matches(std::string_view shown) {
   const std::lock_guard lock(mutex_);
   if (const auto now = clock_.steady_now(); now >= next_look_) {
     next_look_ = now + kLookEvery;
@@ -83,7 +86,7 @@ bool SenderCheck::token_matches(std::string_view authorization) {
     }
   }
   // Digests, so that neither the length of the token shows.
-  return bearer && same(sha256_hex(trim(authorization.substr(kScheme))), token_digest_);
+  return same(sha256_hex(shown), token_digest_);
 }
 
 }  // namespace remint::sources

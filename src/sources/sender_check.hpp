@@ -27,7 +27,7 @@ class SenderCheck {
         token_file_(settings.token_file),
         clock_(clock) {}
   [[nodiscard]] Result<void> load_token();
-  [[nodiscard]] bool token_matches(std::string_view authorization);
+  [[nodiscard]] bool token_matches(std::string_view shown);
 
   const bool certificates_, open_;
   const std::string token_file_;

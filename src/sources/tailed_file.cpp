@@ -1,18 +1,19 @@
 #include "tailed_file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 namespace remint::sources {
-namespace {
 
 FileIdentity identity_of(const struct stat& status) { return {.device = status.st_dev, .inode = status.st_ino}; }
 
-}  // namespace
+std::int64_t modified_ns_of(const struct stat& status) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec;
+}
 
 Result<TailedFile> TailedFile::open(const std::string& path) {
   // Not blocking: opening a pipe without a writer would wait for one.
@@ -41,6 +42,11 @@ Result<std::uint64_t> TailedFile::size() const {
     return std::unexpected(cannot_read(path_, errno));
   }
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+std::int64_t TailedFile::modified_ns() const {
+  struct stat status{};
+  return ::fstat(file_.get(), &status) == 0 ? modified_ns_of(status) : 0;
 }
 
 Result<std::size_t> TailedFile::read(std::uint64_t offset, std::span<char> into) const {

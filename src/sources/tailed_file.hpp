@@ -1,6 +1,8 @@
 #pragma once
 // One open file that grows: how large it is, which one it is, what it begins with.
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -16,6 +18,9 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+[[nodiscard]] FileIdentity identity_of(const struct stat& status);
+[[nodiscard]] std::int64_t modified_ns_of(const struct stat& status);
+
 /// Errors name the path.
 class TailedFile {
  public:
@@ -26,6 +31,8 @@ class TailedFile {
 
   [[nodiscard]] FileIdentity identity() const { return identity_; }
   [[nodiscard]] Result<std::uint64_t> size() const;
+  /// When it was written last; 0 when that cannot be read.
+  [[nodiscard]] std::int64_t modified_ns() const;
   /// Fewer bytes than asked for: the file ends there, for now.
   [[nodiscard]] Result<std::size_t> read(std::uint64_t offset, std::span<char> into) const;
   /// The first bytes, `count` at most.

@@ -48,6 +48,8 @@ struct RunOptions {
   Duration restart_deadline = std::chrono::minutes(15);
   std::vector<std::string> apiserver_log;  ///< files to follow, one per API server; may not be there yet
   Duration apiserver_log_utc_offset{};     ///< local time minus UTC of the API servers; negative in the west
+  std::vector<std::string> audit_log;      ///< audit log files to follow, one per API server; may not be there yet
+  std::string state_dir;                   ///< where is kept how far they were read; empty: nowhere
 };
 
 struct ReplayOptions {

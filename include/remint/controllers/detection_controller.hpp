@@ -44,6 +44,7 @@ class DetectionController {
 
   /// Thread-safe: see Mailbox.
   bool post(Mailbox::Message message) { return mailbox_.post(std::move(message)); }
+  bool try_post(Mailbox::Message message) { return mailbox_.try_post(std::move(message)); }
   void ring() { mailbox_.ring(); }
 
   /// How the pods of a workload that were created at or after `since` do, and whether a request of theirs failed or

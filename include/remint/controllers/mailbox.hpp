@@ -23,6 +23,8 @@ class Mailbox {
 
   /// Waits while the box is full. False once closed: the message will never run.
   bool post(Message message);
+  /// The same for who must not wait: false when the box is full, too.
+  bool try_post(Message message);
   /// Rings the owner without a message: something else than the box has work for it.
   void ring();
   /// Takes all messages; waits for the first one, a ring, the deadline, or close().

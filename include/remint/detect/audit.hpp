@@ -82,6 +82,8 @@ class AuditDecoder {
   /// In JSON lines a bad line is one invalid event and the next line is read; elsewhere nothing is read after a break
   /// in the structure, since a string's inside could then be taken for an event.
   AuditReport decode(std::string_view body, AuditBatch& batch);
+  /// The same for what is known to be JSON lines, whatever the first one looks like. Each ends with a line feed.
+  AuditReport decode_lines(std::string_view lines, AuditBatch& batch);
 
  private:
   struct Impl;

@@ -24,6 +24,7 @@ struct Request {
   std::string_view content_type = {};
   std::string_view content_encoding = {};
   std::string_view authorization = {};
+  std::string_view access_key = {};  ///< X-Amz-Firehose-Access-Key: the only header in which Firehose shows a secret
   std::string_view body = {};
   std::string_view peer_address = {};    ///< textual, without port
   std::string_view client_subject = {};  ///< common name of the verified client certificate; empty when none was shown

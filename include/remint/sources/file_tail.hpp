@@ -1,6 +1,6 @@
 #pragma once
 // Follows a file that others append to and rotate: by rename, by truncation (copytruncate), by deleting and making it
-// anew.
+// anew. Files that were rotated meanwhile, or while nobody followed, are found beside it by their names.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,21 +27,27 @@ class TailSink {
 
 /// How far a file was read: enough to know it again after a restart, should its name lead elsewhere by then.
 struct TailPosition {
+  friend bool operator==(const TailPosition&, const TailPosition&) = default;
   std::uint64_t device = 0, inode = 0;
   std::uint64_t offset = 0;      ///< of the next byte
   std::uint64_t head_bytes = 0;  ///< how many of its first bytes the next one is about; at most 256
-  std::string head_sha256;       ///< inodes are used again
+  std::string head_sha256{};     ///< inodes are used again
+  std::int64_t modified_ns =
+      0;  ///< when the file was written last, as of then: should it be gone, what is younger comes next
 };
 
 struct FileTailOptions {
   std::string path{};
   /// Of a file that is there when following begins: how much of its end is read. One that appears later is read whole.
   std::uint64_t initial_bytes = 0;
-  /// Begin there instead, if `path` still is that file. One that was rotated in between is not looked for yet: the file
-  /// at `path` is then read whole.
+  /// Begin there instead. If `path` is another file by now, this one is looked for among those with rotated names in
+  /// the same folder (by inode and beginning, or by 64 bytes of beginning alone: a copy before a truncation). It is
+  /// read to its end, then all that were rotated after it, then the one at `path`. If it is gone, reading begins with
+  /// what was written after it. Compressed files are not read.
   std::optional<TailPosition> resume{};
-  std::size_t round_bytes = 1U << 20U;        ///< read in one round, at most
-  std::uint64_t backlog_bytes = 256U << 20U;  ///< being further behind than that, what is older is skipped
+  std::size_t round_bytes = 1U << 20U;  ///< read in one round, at most
+  std::uint64_t backlog_bytes =
+      256U << 20U;  ///< being further behind than that, what is older is skipped; all files together
   /// Rounds without a new byte after which a file that was renamed or deleted counts as finished: writers go on with it
   /// until they re-open the name.
   int linger_rounds = 5;
@@ -56,8 +62,8 @@ struct TailRound {
   std::optional<Error> problem{};  ///< new, or another one than before; nothing while it stays the same
 };
 
-/// Not thread-safe. Costs three system calls per idle round. Two rotations within the linger rounds lose the file in
-/// the middle.
+/// Not thread-safe. Costs three system calls per idle round. However fast files are rotated, each is read, as long as
+/// it is there when its turn comes.
 class FileTail {
  public:
   explicit FileTail(FileTailOptions options);

@@ -3,7 +3,10 @@
 #include <zlib.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 
+#include "../base/temp_dir.hpp"
+#include "../detect/shipped_samples.hpp"
 #include "events.hpp"
 #include "unit/http/support/pki.hpp"
 
@@ -294,6 +297,89 @@ TEST_CASE("a sender needs a verified certificate or the token") {
     CHECK(ask(fixture, "", false, "127.0.0.1") == 401);
     CHECK(ask(fixture, "Bearer s3cret", false, "127.0.0.1") == 200);
   }
+}
+
+TEST_CASE("events in envelopes are taken like those that come bare") {
+  using detect::samples::base64;
+  using detect::samples::cloudwatch;
+  using detect::samples::firehose;
+  Fixture fixture;
+  const auto envelope = cloudwatch("kube-apiserver-audit-1", {rejected_event("a"), rejected_event("b")});
+  SECTION("CloudWatch, packed") {
+    const auto reply = fixture.post(gzip(envelope));
+    CHECK(reply.status == 200);
+    CHECK(reply.body == "2 events: 2 rejected, 0 stale, 0 invalid\n");
+    CHECK(fixture.records() == 2);
+  }
+  SECTION("beside bare ones, and beside what is no event") {
+    const auto reply = fixture.post(rejected_event("c") + "\n" + envelope + "\n{\"auditID\":7}\n{\"x\":1}\n");
+    CHECK(reply.status == 200);
+    CHECK(reply.body == "5 events: 3 rejected, 0 stale, 2 invalid\n");
+    CHECK(fixture.records() == 3);
+  }
+  SECTION("a greeting") {
+    CHECK(fixture.post(R"({"messageType":"CONTROL_MESSAGE","logEvents":[]})").status == 200);
+    CHECK(fixture.queue.size() == 0);
+  }
+  SECTION("Firehose is answered in its own form") {
+    auto reply = fixture.post(firehose({base64(gzip(envelope))}));
+    CHECK(reply.status == 200);
+    CHECK(reply.content_type == "application/json");
+    CHECK(reply.body == R"({"requestId":"ed4acda5-034f-9f42-bba1-f29aea6d7d8f","timestamp":1800000000000})");
+    CHECK(fixture.records() == 2);
+    reply = fixture.post(firehose({"!!!"}));
+    CHECK(reply.status == 400);
+    CHECK(reply.body.find("errorMessage") != std::string::npos);
+    CHECK(reply.body.find("base64") != std::string::npos);
+  }
+  SECTION("one that cannot be unpacked does not sink its neighbours") {
+    CHECK(fixture.post(firehose({"!!!", base64(gzip(envelope))})).status == 200);
+    CHECK(fixture.records() == 2);
+    CHECK(fixture.invalid() == 1);
+  }
+  SECTION("what breaks is refused, and what was before it is kept") {
+    CHECK(fixture.post(envelope + "\n" + envelope.substr(0, 90)).status == 400);
+    CHECK(fixture.records() == 2);
+  }
+  SECTION("content types of shippers") {
+    for (const char* type :
+         {"application/x-ndjson", "application/ndjson", "text/plain", "application/cloudevents+json"}) {
+      CHECK(fixture.post(envelope, type).status == 200);
+      CHECK(fixture.records() == 2);
+    }
+    CHECK(fixture.post(envelope, "application/x-protobuf").status == 415);
+  }
+}
+
+TEST_CASE("log lines among shipped records are handed on") {
+  std::vector<std::string> streams;
+  bool room = true;
+  AuditWebhookSettings settings;
+  settings.log_lines = [&](std::string_view stream, std::string_view lines) {
+    streams.push_back(std::string(stream) + "|" + std::string(lines));
+    return room;
+  };
+  Fixture fixture(std::move(settings));
+  const auto body = detect::samples::cloudwatch("kube-apiserver-1", {"one", "two"});
+  CHECK(fixture.post(body).status == 200);
+  CHECK(streams == std::vector<std::string>{"kube-apiserver-1|one\ntwo\n"});
+  room = false;
+  CHECK(fixture.post(body).status == 200);  // events beside them would come twice
+  CHECK(fixture.metrics
+            .counter("remint_audit_log_bodies_dropped_total",
+                     "Bodies whose lines of an API server's log could not be handed on.")
+            .value() == 1);
+}
+
+TEST_CASE("Firehose's own header is as good as a bearer token") {
+  TempDir folder;
+  std::ofstream(folder.file("token")) << "secret";
+  Fixture fixture({.demand_client_certificate = false, .token_file = folder.file("token")});
+  const auto one = rejected_event("a");
+  CHECK(fixture.webhook->handle({.access_key = "secret", .body = one}).status == 200);
+  CHECK(fixture.webhook->handle({.access_key = "wrong", .body = one}).status == 401);
+  CHECK(fixture.webhook->handle({.access_key = "", .body = one}).status == 401);
+  CHECK(fixture.webhook->handle({.authorization = "secret", .body = one}).status == 401);
 }
 
 }  // namespace remint::sources

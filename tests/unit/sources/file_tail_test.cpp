@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../base/temp_dir.hpp"
+#include "rotated.hpp"
 
 namespace remint::sources {
 namespace {
@@ -272,8 +273,15 @@ TEST_CASE("a position leads back to where reading stopped, or says that it is an
     f.read(tail);
     CHECK(f.seen.text == "(second\n");
   }
-  SECTION("another one with the same name is read whole") {
+  SECTION("rotated meanwhile: its rest, then the new one") {
     fs::rename(f.path, f.path + ".1");
+    f.append("third is longer\n");
+    auto tail = f.tail({.resume = position});
+    f.read(tail, 6);
+    CHECK(f.seen.text == "(second\n)(third is longer\n");
+  }
+  SECTION("another one with the same name, and it is nowhere: read whole") {
+    fs::rename(f.path, f.folder.file("elsewhere"));
     f.append("third is longer\n");
     auto tail = f.tail({.resume = position});
     f.read(tail);
@@ -284,6 +292,137 @@ TEST_CASE("a position leads back to where reading stopped, or says that it is an
     auto tail = f.tail({.resume = position});
     f.read(tail);
     CHECK(f.seen.text == "(third is longer\n");
+  }
+}
+
+TEST_CASE("names of rotated files are told from other names", "[tail]") {
+  for (const char* name : {"audit-2026-07-01T10-27-28.826.log", "audit.log.1", "audit.log-20260701", "audit-1.log",
+                           "audit.log.20260701T102728Z"}) {
+    INFO(name);
+    CHECK(is_rotated_name("audit.log", name));
+  }
+  for (const char* name :
+       {"audit.log", "audit.log.1.gz", "audit-2026-07-01T10-27-28.826.log.gz", "audit-policy.log", "audit-.log",
+        "audits-1.log", "audit1.log", "other.log.1", "audit.logs", "", "audit.log.bak"}) {
+    INFO(name);
+    CHECK_FALSE(is_rotated_name("audit.log", name));
+  }
+  CHECK(is_rotated_name("kubernetes.audit", "kubernetes-2026-07-01T10-27-28.826.audit"));
+  CHECK(is_rotated_name("audit", "audit.3"));
+  CHECK_FALSE(is_rotated_name(".log", "-1.log"));
+}
+
+namespace {
+
+/// Sets times of last change that are a second apart, in this order.
+void written_in_order(const std::vector<std::string>& paths) {
+  auto time = fs::last_write_time(paths.front()) - std::chrono::hours(1);
+  for (const auto& path : paths) fs::last_write_time(path, time += std::chrono::seconds(1));
+}
+
+std::string long_line(const std::string& text) { return text + std::string(80, '.') + "\n"; }
+
+}  // namespace
+
+TEST_CASE("rotated several times while nobody followed: every file is read, in order", "[tail]") {
+  Fixture f;
+  const auto rotated = [&](const char* mark) { return f.folder.file(std::string("x-") + mark + ".log"); };
+  f.append("never\n", rotated("2026-01-01T00-00-00.000"));
+  f.append("first\n");
+  std::optional<TailPosition> position;
+  {
+    auto tail = f.tail({.initial_bytes = 100});
+    f.read(tail);
+    position = tail.position();
+  }
+  f.append("second\n");
+  fs::rename(f.path, rotated("2026-01-02T00-00-00.000"));
+  f.append("third\n", rotated("2026-01-03T00-00-00.000"));
+  f.append("fourth\n", rotated("2026-01-04T00-00-00.000"));
+  f.append("no log\n", f.folder.file("x-notes.log"));
+  f.append("fifth\n");
+  const std::vector<std::string> all{rotated("2026-01-01T00-00-00.000"), rotated("2026-01-02T00-00-00.000"),
+                                     rotated("2026-01-03T00-00-00.000"), rotated("2026-01-04T00-00-00.000"), f.path};
+  f.seen.text.clear();
+  SECTION("all are there") {
+    written_in_order(all);
+    auto tail = f.tail({.resume = position});
+    f.read(tail, 10);
+    CHECK(f.seen.text == "(second\n)(third\n)(fourth\n)(fifth\n");
+    CHECK(tail.position()->offset == 6);
+  }
+  SECTION("the one that was being read is gone: what is younger") {
+    written_in_order(all);
+    // As of when the position was saved.
+    position->modified_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                std::chrono::file_clock::to_sys(fs::last_write_time(all[1])).time_since_epoch())
+                                .count();
+    fs::remove(all[1]);
+    auto tail = f.tail({.resume = position});
+    f.read(tail, 10);
+    CHECK(f.seen.text == "(third\n)(fourth\n)(fifth\n");
+  }
+  SECTION("the name itself is not there") {
+    written_in_order(all);
+    fs::remove(f.path);
+    auto tail = f.tail({.resume = position});
+    f.read(tail, 10);
+    CHECK(f.seen.text == "(second\n)(third\n)(fourth\n)");
+  }
+  SECTION("what is too far behind is skipped, the oldest first") {
+    written_in_order(all);
+    auto tail = f.tail({.resume = position, .backlog_bytes = 12});
+    std::uint64_t skipped = 0;
+    for (int i = 0; i < 20; ++i) skipped += tail.round(f.seen).skipped;
+    CHECK(f.seen.text == "(second\n)(fourth\n)(fifth\n");
+    CHECK(skipped == 6);
+  }
+}
+
+TEST_CASE("rotated twice between two rounds: the file in the middle is read, too", "[tail]") {
+  Fixture f;
+  f.append("");
+  auto tail = f.tail({.linger_rounds = 3});
+  f.read(tail);
+  f.append("one\n");
+  fs::rename(f.path, f.path + ".2");
+  f.append("two\n");
+  fs::rename(f.path, f.path + ".1");
+  f.append("three\n");
+  written_in_order({f.path + ".2", f.path + ".1", f.path});
+  f.read(tail, 10);
+  CHECK(f.seen.text == "(one\n)(two\n)(three\n");
+}
+
+TEST_CASE("copied and truncated: what was not read yet is read from the copy", "[tail]") {
+  Fixture f;
+  const std::string one = long_line("one");
+  const std::string two = long_line("two");
+  const std::string three = long_line("three");
+  f.append(one);
+  SECTION("while it was followed") {
+    auto tail = f.tail({.initial_bytes = 1000, .linger_rounds = 1});
+    f.read(tail);
+    f.append(two);
+    fs::copy_file(f.path, f.path + ".1");
+    f.replace(three);
+    f.read(tail, 4);
+    CHECK(f.seen.text == "(" + one + ")(" + two + ")(" + three);
+  }
+  SECTION("while nobody followed") {
+    std::optional<TailPosition> position;
+    {
+      auto tail = f.tail({.initial_bytes = 1000});
+      f.read(tail);
+      position = tail.position();
+    }
+    f.append(two);
+    fs::copy_file(f.path, f.path + ".1");
+    f.replace(three);
+    f.seen.text.clear();
+    auto tail = f.tail({.resume = position, .linger_rounds = 1});
+    f.read(tail, 4);
+    CHECK(f.seen.text == "(" + two + ")(" + three);
   }
 }
 
