@@ -57,6 +57,7 @@ class RunParts {
   [[nodiscard]] std::uint32_t max_per_budget(const std::string& reference) const;
   [[nodiscard]] Result<void> start_ops_server();
   [[nodiscard]] Result<void> start_audit_server();
+  [[nodiscard]] http::Response answer_report() const;
   [[nodiscard]] std::optional<http::Response> admit_audit(const http::Request& request) const;
 
   RunOptions options_;

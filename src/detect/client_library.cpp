@@ -147,11 +147,11 @@ std::optional<ClientLibrary> client_go(std::string_view agent) {
   client.library = "client-go";
   client.program = clean(stamped ? fmt::format("{} {}", name, version_text) : std::string(name));
   client.minimum_version = "v11.0.0 / v0.15.0";
-  advise(client,
-         fmt::format("Upgrade {} to a release that is built with client-go v11.0.0, v0.15.0 or newer: the user agent "
-                     "names the program, not its client-go. If it is that new, it has copied its token: have it set "
-                     "BearerTokenFile beside BearerToken.",
-                     sanitize(name, 60)));
+  advise(
+      client,
+      "Upgrade the program to a release that is built with client-go v11.0.0, v0.15.0 or newer: the user agent tells "
+      "the program's version, not its client-go's. If it is that new, it has copied its token: have it set "
+      "BearerTokenFile beside BearerToken.");
   return client;
 }
 

@@ -18,6 +18,9 @@
 
 namespace remint::controllers {
 
+struct Report;
+struct ReportSettings;
+
 struct DetectionHooks {
   /// Until this says true, audit batches wait in their queue: an address cannot be looked up in a half-filled cache.
   std::function<bool()> synced;
@@ -38,6 +41,8 @@ class DetectionController {
                       metrics::Registry& metrics);
   ~DetectionController();
 
+  /// Who reports, and from what: before start().
+  void report_as(const ReportSettings& settings);
   void start();
   /// Stops taking messages and joins. Idempotent.
   void stop();
@@ -52,11 +57,15 @@ class DetectionController {
                                                               std::chrono::milliseconds patience);
   /// For policy status. Thread-safe, likewise.
   [[nodiscard]] Result<OpenState> open_state(std::chrono::milliseconds patience);
+  /// The newest one, some seconds old; null before the first, and while this replica does not lead. Thread-safe, at
+  /// once. It is made at most every two seconds, and in at most a hundredth of the time.
+  [[nodiscard]] std::shared_ptr<const Report> report() const;
 
  private:
   void run();
   void drain_batches(Time now);
   void publish_counts();
+  void publish_report(bool leads);
 
   DetectionEngine engine_;
   DetectionHooks hooks_;
@@ -67,6 +76,8 @@ class DetectionController {
 
   struct Families;
   std::unique_ptr<Families> families_;
+  struct Desk;
+  std::unique_ptr<Desk> desk_;
 };
 
 }  // namespace remint::controllers

@@ -496,7 +496,7 @@ TEST_CASE("A case says who sent the newest refused request, or the newest with t
   };
   bench.observe({bench.success(1min, "a", 60)});
   REQUIRE(bench.found());
-  CHECK(bench.found()->pods.at(0).user_agent == "");  // the sample sends none
+  CHECK(bench.found()->pods.at(0).user_agent == "cart-operator/v1.14.2 (linux/amd64) kubernetes/3f4c1ab");
   bench.observe({rejected(5min, "OpenAPI-Generator/11.0.0/python"), rejected(4min, "curl/7.88.1")});
   CHECK(bench.found()->pods.at(0).user_agent == "OpenAPI-Generator/11.0.0/python");
   bench.observe({rejected(6min, "")});
