@@ -29,5 +29,8 @@ int main(int argc, char** argv) {
   if (const auto* resume_options = std::get_if<ResumeOptions>(&*options)) {
     return resume(*resume_options, std::cout, std::cerr);
   }
+  if (const auto* report_options = std::get_if<ReportOptions>(&*options)) {
+    return report(*report_options, std::cout, std::cerr);
+  }
   return version(std::get<VersionOptions>(*options), std::cout);
 }

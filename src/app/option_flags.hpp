@@ -22,7 +22,10 @@ void add_restart(CLI::App& app, RestartOptions& o, std::string& output, std::vec
 void add_explain(CLI::App& app, ExplainOptions& o, std::string& output);
 void add_answer(CLI::App& app, AnswerOptions& o, std::string& output, bool approve);
 void add_resume(CLI::App& app, ResumeOptions& o, std::string& output);
+/// options_report.cpp; `texts` likewise.
+void add_report(CLI::App& app, ReportOptions& o, std::vector<std::string>& texts);
 /// What no single flag shows.
 [[nodiscard]] Result<void> check(const RunOptions& o);
+[[nodiscard]] Result<void> check(const ReportOptions& o);
 
 }  // namespace remint::app

@@ -51,11 +51,13 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   AnswerOptions approve;
   AnswerOptions deny;
   ResumeOptions resume;
+  ReportOptions report;
   VersionOptions version;
   std::string output = "text";
   std::vector<std::string> restart_durations(2);
   std::vector<std::string> durations(6);
   std::string lifetime;
+  std::vector<std::string> report_texts(3);
 
   CLI::App app(kDescription, "remint");
   app.footer(kFooter);
@@ -67,6 +69,7 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   add_answer(app, approve, output, true);
   add_answer(app, deny, output, false);
   add_resume(app, resume, output);
+  add_report(app, report, report_texts);
   auto& version_command = *app.add_subcommand("version", "Version, commit and libraries");
   version_command.add_flag("--json", version.json, "As JSON");
 
@@ -90,6 +93,12 @@ std::expected<Options, Ending> parse_options(int argc, const char* const* argv) 
   }
   for (auto* cluster : {&restart.cluster, &explain.cluster, &approve.cluster, &deny.cluster, &resume.cluster}) {
     cluster->json = output == "json";
+  }
+  if (app.got_subcommand("report")) {
+    if (const auto ok = check(report); !ok) {
+      return std::unexpected(Ending{kUsage, "", ok.error().message + "\nRun `remint report --help` for more.\n"});
+    }
+    return report;
   }
   if (app.got_subcommand("restart")) return restart;
   if (app.got_subcommand("explain")) return explain;

@@ -6,6 +6,7 @@
 #include "replay_log.hpp"
 #include "replay_objects.hpp"
 #include "replay_output.hpp"
+#include "replay_play.hpp"
 
 namespace remint::app {
 namespace {
@@ -59,7 +60,9 @@ class Player {
   ReplayOutput& output_;
 };
 
-Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostream& err) {
+}  // namespace
+
+Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostream& err, const PlayEnd& end) {
   auto audit = read_audit(options.audit);
   if (!audit) return std::unexpected(audit.error());
   auto objects = read_objects(options.objects);
@@ -119,6 +122,9 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
     }
   };
   while (change != objects->end() || event != audit->order.end()) {
+    const Time next = std::min(change != objects->end() ? *change->at : Time::max(),
+                               event != audit->order.end() ? event->at : Time::max());
+    if (end.at && next > *end.at) break;
     const bool take_change = change != objects->end() && (event == audit->order.end() || *change->at <= event->at);
     now = std::max(now, take_change ? *change->at : event->at);
     feed_log(now);
@@ -132,21 +138,26 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
     }
     player.advance(now);
   }
+  if (end.at && *end.at > now) {
+    now = *end.at;
+    feed_log(now);
+    player.run_deadlines(now);
+    player.advance(now);
+  }
   player.run_deadlines(now);
   for (const auto& decision : engine.undecided(now)) player.emit(decision);
   engine.detector().settle_joins();
+  if (end.look) end.look(engine, now);
   player.summary.end = now;
   player.summary.counts = engine.detector().counts();
   output.summary(player.summary);
   return {};
 }
 
-}  // namespace
-
 int replay(const ReplayOptions& options, std::ostream& out, std::ostream& err, bool colour) {
   log::setup(options.log.level, options.log.format);
   const auto output = options.json ? json_output(out) : text_output(out, colour);
-  if (const auto ok = play(options, *output, err); !ok) {
+  if (const auto ok = play(options, *output, err, {}); !ok) {
     err << "remint replay: " << ok.error().message << '\n';
     return kUsage;
   }

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "remint/controllers/report.hpp"
 #include "remint/kube/resources.hpp"
 
 namespace remint::app {
@@ -80,6 +81,7 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
                                   [this](controllers::Withdrawal w) { decisions_->withdraw(std::move(w)); },
                                   [this] { return elector_ ? elector_->suspended() : std::string(); }},
       batches_, system_clock(), metrics_);
+  detection_->report_as({options_.identity, !options_.apiserver_log.empty()});
 
   journals_ = std::make_unique<controllers::RestartController::Journals>(
       decode_journal, [this](const ObjectKey& key, const auto& journal) { journal_changed(key, journal); });

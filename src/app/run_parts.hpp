@@ -63,6 +63,7 @@ class RunParts {
   [[nodiscard]] Result<void> start_audit_server();
   [[nodiscard]] Result<void> create_intakes();
   [[nodiscard]] std::optional<http::Response> admit_to_leader() const;
+  [[nodiscard]] http::Response answer_report() const;
 
   RunOptions options_;
   metrics::Registry metrics_;

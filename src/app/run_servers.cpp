@@ -27,6 +27,7 @@ Result<void> RunParts::start_ops_server() {
         "/metrics",
         [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; },
         {}},
+       {"GET", "/report", [this](const http::Request&) { return answer_report(); }, {}},
        {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }, {}},
        {"GET", "/readyz", [this](const http::Request& request) { return readyz_.answer(request); }, {}}},
       metrics_);

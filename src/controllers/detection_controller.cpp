@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <future>
+#include <limits>
+#include <mutex>
 
 #include "remint/base/log.hpp"
+#include "remint/controllers/report.hpp"
 
 namespace remint::controllers {
 
@@ -35,15 +38,33 @@ struct DetectionController::Families {
         cases(r.gauge("remint_cases", "Workloads with a failing or stale token now.")),
         storms(r.gauge("remint_storm_brakes", "Storm brakes that are on, of all policies.")),
         suspended(r.gauge("remint_suspended", "1 while the cluster's kill switch is on.")),
+        next_break(r.gauge("remint_next_break_seconds",
+                           "Until the next stale token is refused that is accepted as yet; +Inf: none is known of.")),
         latency(r.histogram("remint_detection_latency_seconds",
                             "From the receipt of an audit batch to the decisions on it.",
-                            {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10})) {}
+                            {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10})) {
+    next_break.set(std::numeric_limits<double>::infinity());
+    for (const auto diagnosis : all_diagnoses()) {
+      at_risk.emplace(diagnosis,
+                      &r.gauge("remint_workloads_at_risk", "Workloads at risk now: the leader's, by diagnosis.",
+                               {{"diagnosis", std::string(to_string(diagnosis))}}));
+    }
+  }
   metrics::Counter &events, &rejected, &stale, &duplicates, &unattributed, &external, &ignored, &overflow, &joined,
       &ambiguous, &unjoined;
-  metrics::Gauge &pods, &cases, &storms, &suspended;
+  metrics::Gauge &pods, &cases, &storms, &suspended, &next_break;
+  std::map<Diagnosis, metrics::Gauge*> at_risk;
   metrics::Histogram& latency;
   detect::DetectorCounts published;
   steady_clock::time_point last_published;
+};
+
+/// The published report, and when the next one may be made.
+struct DetectionController::Desk {
+  ReportSettings settings;
+  steady_clock::time_point next;
+  mutable std::mutex mutex;
+  std::shared_ptr<const Report> newest;
 };
 
 DetectionController::DetectionController(EngineSettings settings, DetectionHooks hooks, sources::BatchQueue& batches,
@@ -52,11 +73,14 @@ DetectionController::DetectionController(EngineSettings settings, DetectionHooks
       hooks_(std::move(hooks)),
       batches_(batches),
       clock_(clock),
-      families_(std::make_unique<Families>(metrics)) {
+      families_(std::make_unique<Families>(metrics)),
+      desk_(std::make_unique<Desk>()) {
   batches_.on_push([this] { mailbox_.ring(); });
 }
 
 DetectionController::~DetectionController() { stop(); }
+
+void DetectionController::report_as(const ReportSettings& settings) { desk_->settings = settings; }
 
 void DetectionController::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) {
@@ -79,12 +103,14 @@ void DetectionController::run() {
     const auto until = std::max(*deadline - clock_.now(), Duration::zero());
     wake = std::min(wake, steady_clock::now() + until);
   }
+  bool leads = false;
   auto messages = mailbox_.wait(wake);
   const Time now = clock_.now();
   for (auto& message : messages) message(engine_, now);
   if (hooks_.synced()) {
     drain_batches(now);
-    if (hooks_.leads()) {
+    leads = hooks_.leads();
+    if (leads) {
       engine_.set_suspended(hooks_.suspended());
       auto decisions = engine_.advance(clock_.now());
       // First what goes, then what comes: a decision may ask for the name that a withdrawn restart had.
@@ -95,6 +121,35 @@ void DetectionController::run() {
     }
   }
   publish_counts();
+  publish_report(leads);
+}
+
+void DetectionController::publish_report(bool leads) {
+  constexpr auto kShare = 100;
+  const auto begin = steady_clock::now();
+  if (leads && begin < desk_->next) return;
+  std::shared_ptr<const Report> made;
+  RiskCounts counts;
+  const Time now = clock_.now();
+  if (leads) {
+    made = std::make_shared<const Report>(build_report(engine_, desk_->settings, now));
+    counts = engine_.risk_counts(now);
+  }
+  for (const auto& [diagnosis, gauge] : families_->at_risk) {
+    const auto found = counts.by_diagnosis.find(diagnosis);
+    gauge->set(found == counts.by_diagnosis.end() ? 0.0 : static_cast<double>(found->second));
+  }
+  families_->next_break.set(counts.next_break ? std::chrono::duration<double>(*counts.next_break - now).count()
+                                              : std::numeric_limits<double>::infinity());
+  desk_->next =
+      begin + std::max<steady_clock::duration>(std::chrono::seconds(2), (steady_clock::now() - begin) * kShare);
+  const std::lock_guard lock(desk_->mutex);
+  desk_->newest = std::move(made);
+}
+
+std::shared_ptr<const Report> DetectionController::report() const {
+  const std::lock_guard lock(desk_->mutex);
+  return desk_->newest;
 }
 
 void DetectionController::drain_batches(Time now) {

@@ -166,6 +166,7 @@ std::vector<SharedAccusation> Callers::accusations_of(std::string_view workload_
       for (const RequestWindow& window : caller.run.windows()) {
         if (window.received > pod.last_success) accusation.windows.push_back(window);
       }
+      accusation.agent = caller.agent;
       accusation.confidence = verdict.confidence;
       accusation.others = verdict.others;
       accusation.reasons = verdict.reasons;

@@ -29,6 +29,7 @@ struct SharedAccusation {
   std::vector<Time> rejections;  ///< after the pod's last success, oldest first
   std::vector<Evidence> notes;
   std::vector<RequestWindow> windows;
+  std::string agent;  ///< user agent, sanitized
   double confidence = 0;
   std::string others;  ///< who else it may have been
   std::vector<std::string> reasons;

@@ -81,6 +81,7 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
   FailingRun& run = accusation.runs.of(fold(record.agent));
   run.add(record.received);
   run.add_window({record.received, record.staged, std::string(batch.text(record.audit_id))});
+  run.add_agent(record.received, batch.text(record.user_agent));
   if (run.wants_note(record.received)) {
     run.add_note(rejection_note(batch, record, view->pod.name));
   }
@@ -162,6 +163,10 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
   }
   const std::string uid(pod_uid);
   Accusation& accusation = accuse(uid, *state);
+  const Credential* const keeping = kept ? state->kept_credential() : nullptr;
+  if (record.stale_seconds >= 0 || (keeping != nullptr && keeping->id == record.credential)) {
+    accusation.ageing_agent.add(record.received, batch.text(record.user_agent));
+  }
   const auto& announced = accusation.announced_stale_since;
   const bool same_threshold =
       was_stale && state->stale() && announced && std::chrono::abs(*announced - state->stale_since()) <= kSameThreshold;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "credentials.hpp"
@@ -22,6 +24,20 @@ struct RequestWindow {
   std::string audit_id;
 };
 
+/// The user agent of the newest of some requests, raw.
+struct NewestAgent {
+  Time at = Time::min();  ///< min: none yet
+  std::string text;
+
+  /// Of equal times the greater text, so that the order of events does not matter.
+  void add(Time when, std::string_view agent) {
+    agent = agent.substr(0, PodHealth::kMaxUserAgent);
+    if (std::tie(when, agent) <= std::make_tuple(at, std::string_view(text))) return;
+    at = when;
+    text.assign(agent);
+  }
+};
+
 /// Rejections since the last success.
 class FailingRun {
  public:
@@ -34,6 +50,8 @@ class FailingRun {
   /// Whether a note of that time would be kept.
   [[nodiscard]] bool wants_note(Time at) const { return notes_.size() < kMaxNotes || at >= notes_.front().time; }
   void add_note(Evidence note);
+  /// Who sent a rejected request: the newest one's is kept, raw, cut to what PodHealth shows.
+  void add_agent(Time at, std::string_view agent) { agent_.add(at, agent); }
   /// The pod authenticated: what came before is over.
   void succeeded(Time at);
 
@@ -45,11 +63,13 @@ class FailingRun {
   [[nodiscard]] const std::vector<Evidence>& notes() const { return notes_; }
   /// Of the newest ones, sorted by time.
   [[nodiscard]] const std::vector<RequestWindow>& windows() const { return windows_; }
+  [[nodiscard]] const NewestAgent& agent() const { return agent_; }
 
  private:
   std::vector<Time> times_;  // sorted, the newest
   std::vector<RequestWindow> windows_;
   std::vector<Evidence> notes_;  // sorted by time, then text, the newest
+  NewestAgent agent_;
   std::uint64_t count_ = 0;
   Time since_ = Time::max();
 };
@@ -94,6 +114,7 @@ struct Accusation {
   std::optional<Time> announced_stale_since;
   bool announced_kept = false;
   std::optional<Distrust> distrust;
+  NewestAgent ageing_agent;  ///< of the requests with a stale token, or one kept past its renewal
 };
 
 struct PodState {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "diagnose.hpp"
+#include "remint/base/text.hpp"
 
 namespace remint::detect {
 namespace {
@@ -26,6 +27,7 @@ Suspect suspect_of(PodView view, const PodState* state) {
       suspect.since = std::min(suspect.since, run.since());
       std::ranges::copy(run.notes(), std::back_inserter(suspect.notes));
       std::ranges::copy(run.windows(), std::back_inserter(suspect.windows));
+      if (!run.empty()) suspect.agent.add(run.agent().at, run.agent().text);
     }
     std::ranges::sort(suspect.rejections);
     suspect.confidence = kByAddress;
@@ -47,6 +49,7 @@ void add_accusation(Suspect& suspect, const SharedAccusation& accusation) {
   suspect.rejections = std::move(merged);
   suspect.count += accusation.rejections.size();
   suspect.since = suspect.rejections.front();
+  suspect.agent.add(accusation.rejections.back(), accusation.agent);
   std::ranges::copy(accusation.notes, std::back_inserter(suspect.notes));
   std::ranges::copy(accusation.windows, std::back_inserter(suspect.windows));
 }
@@ -66,6 +69,7 @@ PodHealth health_of(const Suspect& suspect, const DetectorSettings& settings) {
     health.rejection_count = suspect.count;
     health.failing_since = suspect.since;
     health.last_rejection = suspect.rejections.back();
+    health.user_agent = sanitize(suspect.agent.text, PodHealth::kMaxUserAgent);
   }
   if (const Distrust* const distrust = state->distrust()) {
     health.distrusted_since = distrust->since;
@@ -81,6 +85,10 @@ PodHealth health_of(const Suspect& suspect, const DetectorSettings& settings) {
     health.stale_since = kept->first + renewed_within(state->token_lifetime);
     health.last_stale = kept->last;
     health.breaks_at = breaks_at(*state, settings);
+  }
+  if (health.breaks_at && !health.user_agent && state->accusation &&
+      state->accusation->ageing_agent.at != Time::min()) {
+    health.user_agent = sanitize(state->accusation->ageing_agent.text, PodHealth::kMaxUserAgent);
   }
   return health;
 }

@@ -21,6 +21,7 @@ struct Suspect {
   Time since = Time::max();         ///< the first of them
   std::vector<Evidence> notes;
   std::vector<RequestWindow> windows;
+  NewestAgent agent;                       ///< of the rejections
   double confidence = 1;                   ///< that the rejections are its own
   std::map<IpAddress, double> by_address;  ///< shared addresses from which it is accused, and how surely
   std::string others;                      ///< who else it may have been

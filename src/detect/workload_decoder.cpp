@@ -76,7 +76,8 @@ class WorkloadDecoder {
       return reader_.labels(value, "metadata.labels", workload_.labels);
     }
     return !is(key, "annotations") || reader_.fields(value, "metadata.annotations", [this](const char* k, Value v) {
-      return reader_.own_annotation(k, v, workload_.annotations);
+      return is(k, "meta.helm.sh/release-name") ? reader_.text(v, "metadata.annotations", workload_.helm_release)
+                                                : reader_.own_annotation(k, v, workload_.annotations);
     });
   }
 

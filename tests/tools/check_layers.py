@@ -51,7 +51,7 @@ IN_PUBLIC_HEADERS = {"nlohmann/json (forward)", "fmt"}
 SYSTEM = re.compile(r"(sys|net|netinet|arpa|linux|bits)/.*")
 
 PURE_LAYERS = {"detect", "policy", "restart"}
-PURE_FILES = ["controllers/detection_engine*"]
+PURE_FILES = ["controllers/detection_engine*", "controllers/report*"]
 IMPURE_INCLUDES = re.compile(
     r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|random|fstream|filesystem|iostream|"
     r"ctime|time\.h|unistd\.h|fcntl\.h|netdb\.h|poll\.h|(sys|net|netinet|arpa)/.*|remint/base/(clock|file)\.hpp")

@@ -20,6 +20,8 @@ namespace remint::app {
 [[nodiscard]] int answer(const AnswerOptions& options, std::ostream& out, std::ostream& err);
 /// Takes a policy's storm brake off.
 [[nodiscard]] int resume(const ResumeOptions& options, std::ostream& out, std::ostream& err);
+/// Where it breaks next.
+[[nodiscard]] int report(const ReportOptions& options, std::ostream& out, std::ostream& err);
 [[nodiscard]] int version(const VersionOptions& options, std::ostream& out);
 
 /// "0.1.0 (linux/amd64)": also the API client's user agent, after "remint/".

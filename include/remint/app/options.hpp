@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <expected>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -100,6 +101,20 @@ struct ResumeOptions {
   std::string policy;
 };
 
+/// From a running operator through its cluster, from a URL, or from a recording.
+struct ReportOptions {
+  LogOptions log{.level = log::Level::kWarn};
+  enum class Format : std::uint8_t { kText, kWide, kJson, kYaml, kCsv, kHtml };
+  Format format = Format::kText;
+  std::string output_file;  ///< empty: standard output
+  kube::LoadOptions kube;
+  std::string own_namespace, lease_name = "remint";
+  unsigned port = 8080;     ///< of the operator's --listen
+  std::string url;          ///< "http://127.0.0.1:8080/report"; empty: not asked for
+  ReplayOptions recording;  ///< when it has audit files
+  std::optional<Time> at;   ///< of the recording; nothing: its end
+};
+
 struct VersionOptions {
   bool json = false;
 };
@@ -110,7 +125,7 @@ struct Ending {
   std::string out, err;
 };
 using Options = std::variant<RunOptions, ReplayOptions, RestartOptions, ExplainOptions, AnswerOptions, ResumeOptions,
-                             VersionOptions>;
+                             ReportOptions, VersionOptions>;
 [[nodiscard]] std::expected<Options, Ending> parse_options(int argc, const char* const* argv);
 
 }  // namespace remint::app

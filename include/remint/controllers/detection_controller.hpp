@@ -18,6 +18,9 @@
 
 namespace remint::controllers {
 
+struct Report;
+struct ReportSettings;
+
 struct DetectionHooks {
   /// Until this says true, audit batches wait in their queue: an address cannot be looked up in a half-filled cache.
   std::function<bool()> synced;
@@ -38,6 +41,8 @@ class DetectionController {
                       metrics::Registry& metrics);
   ~DetectionController();
 
+  /// Who reports, and from what: before start().
+  void report_as(const ReportSettings& settings);
   void start();
   /// Stops taking messages and joins. Idempotent.
   void stop();
@@ -57,11 +62,15 @@ class DetectionController {
   [[nodiscard]] Result<std::size_t> restore_callers(std::string text, std::chrono::milliseconds patience);
   /// For policy status. Thread-safe, likewise.
   [[nodiscard]] Result<OpenState> open_state(std::chrono::milliseconds patience);
+  /// The newest one, some seconds old; null before the first, and while this replica does not lead. Thread-safe, at
+  /// once. It is made at most every two seconds, and in at most a hundredth of the time.
+  [[nodiscard]] std::shared_ptr<const Report> report() const;
 
  private:
   void run();
   void drain_batches(Time now);
   void publish_counts();
+  void publish_report(bool leads);
 
   DetectionEngine engine_;
   DetectionHooks hooks_;
@@ -72,6 +81,8 @@ class DetectionController {
 
   struct Families;
   std::unique_ptr<Families> families_;
+  struct Desk;
+  std::unique_ptr<Desk> desk_;
 };
 
 }  // namespace remint::controllers

@@ -46,6 +46,20 @@ struct OpenState {
   std::string suspended;                        ///< the cluster's kill switch; empty: off
 };
 
+/// A workload with an open case as it stands at this moment, for the report.
+struct OpenWorkload {
+  detect::Case the_case;
+  policy::Decision decision;
+  std::string restart_name;                    ///< of the decision's WorkloadRestart, whether it exists or not
+  std::optional<policy::PastRestart> restart;  ///< that one, if it exists
+};
+/// Of all open cases, listed or not.
+struct RiskCounts {
+  std::map<Diagnosis, std::size_t> by_diagnosis;
+  std::size_t broken = 0;
+  std::optional<Time> next_break;  ///< the earliest that is still to come
+};
+
 struct EngineSettings {
   detect::DetectorSettings detector;
   std::string own_namespace;
@@ -96,6 +110,12 @@ class DetectionEngine {
   /// The last decision about each workload with an open case, for policy status.
   [[nodiscard]] std::vector<WorkloadDecision> open_decisions() const;
   [[nodiscard]] OpenState open_state() const;
+  /// detection_engine_risks.cpp. Cases that are open as of the last advance(), worst first, at most so many; those
+  /// below their policy's thresholds too.
+  [[nodiscard]] std::vector<OpenWorkload> open_workloads(std::size_t most, Time now) const;
+  /// Cheap: cases as they stood when they were looked at last.
+  [[nodiscard]] RiskCounts risk_counts(Time now) const;
+  [[nodiscard]] const std::string& suspended() const { return suspended_; }
   /// Brakes that are on, by Policy::reference().
   [[nodiscard]] const std::map<std::string, policy::Storm>& storms() const { return storms_; }
   /// Cases that never got a decision: below their policy's thresholds. For the end of a replay.

@@ -42,6 +42,11 @@ struct PodHealth {
   std::optional<Time> breaks_at;     ///< when the stale token will be refused
   /// Not accepted since then, when a signing key, the CA or its ServiceAccount was replaced.
   std::optional<Time> distrusted_since;
+  /// Of its newest rejected request, else of the newest with the stale token: sanitized, at most kMaxUserAgent bytes.
+  /// "": sent without one. Nothing: neither failing nor stale.
+  std::optional<std::string> user_agent{};
+
+  static constexpr std::size_t kMaxUserAgent = 120;
 };
 
 /// What is known about one workload now. Exists while at least one of its live pods fails or uses a stale token.

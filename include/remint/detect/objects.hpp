@@ -56,6 +56,7 @@ struct WorkloadRecord {
       false;  ///< condition Progressing=False (ProgressDeadlineExceeded), or partition > 0 rollouts that cannot move
   std::int64_t replicas = 1;  ///< spec.replicas (default 1); desiredNumberScheduled of a DaemonSet
   std::int64_t generation = 0, observed_generation = 0;
+  std::string helm_release{};  ///< annotation meta.helm.sh/release-name
 };
 
 struct NodeRecord {

@@ -486,6 +486,25 @@ TEST_CASE("A flood of successes of unknown pods does not fill the memory of the 
   CHECK(bench.found());
 }
 
+TEST_CASE("A case says who sent the newest refused request, or the newest with the stale token") {
+  Bench bench;
+  const auto rejected = [&](Duration at, const std::string& agent) {
+    return samples::event(samples::Rejected{.id = fmt::format("u{}", ++bench.next_id),
+                                            .received = start() + at,
+                                            .ips = R"("10.244.1.7")",
+                                            .user_agent = agent});
+  };
+  bench.observe({bench.success(1min, "a", 60)});
+  REQUIRE(bench.found());
+  CHECK(bench.found()->pods.at(0).user_agent == "cart-operator/v1.14.2 (linux/amd64) kubernetes/3f4c1ab");
+  bench.observe({rejected(5min, "OpenAPI-Generator/11.0.0/python"), rejected(4min, "curl/7.88.1")});
+  CHECK(bench.found()->pods.at(0).user_agent == "OpenAPI-Generator/11.0.0/python");
+  bench.observe({rejected(6min, "")});
+  CHECK(bench.found()->pods.at(0).user_agent == "");
+  bench.observe({rejected(7min, std::string(900, 'x'))});
+  CHECK(bench.found()->pods.at(0).user_agent->size() <= PodHealth::kMaxUserAgent);
+}
+
 TEST_CASE("Hostile texts come out harmless in the evidence") {
   Bench bench;
   bench.observe({samples::event(

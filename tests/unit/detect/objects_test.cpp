@@ -127,7 +127,8 @@ TEST_CASE("Texts that are no pod are refused") {
 TEST_CASE("A workload is read with what decides whether it may be restarted") {
   const auto deployment = decode_workload(
       R"({"metadata":{"name":"cart","namespace":"shop","uid":"u","resourceVersion":"5","generation":4,
-          "labels":{"app":"cart"},"annotations":{"remint.dev/paused-until":"2026-08-01T00:00:00Z","a":"b"}},
+          "labels":{"app":"cart"},"annotations":{"remint.dev/paused-until":"2026-08-01T00:00:00Z","a":"b",
+          "meta.helm.sh/release-name":"shop"}},
           "spec":{"replicas":0,"paused":true},
           "status":{"observedGeneration":3,"conditions":[{"type":"Progressing","status":"False",
           "reason":"ProgressDeadlineExceeded"}]}})",
@@ -137,6 +138,7 @@ TEST_CASE("A workload is read with what decides whether it may be restarted") {
   CHECK(deployment->resource_version == "5");
   CHECK(deployment->labels == Labels{{"app", "cart"}});
   CHECK(deployment->annotations == Labels{{"remint.dev/paused-until", "2026-08-01T00:00:00Z"}});
+  CHECK(deployment->helm_release == "shop");
   CHECK(deployment->replicas == 0);
   CHECK(deployment->paused);
   CHECK(deployment->stuck);
