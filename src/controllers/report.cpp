@@ -25,10 +25,12 @@ std::optional<std::string> usual_agent(const detect::Case& the_case) {
   return most == sent.end() ? std::nullopt : std::optional(most->first);
 }
 
-std::optional<Time> ageing_since(const detect::Case& the_case) {
+/// Of what is not refused: stale, or not heard any more.
+std::optional<Time> suspect_since(const detect::Case& the_case) {
   std::optional<Time> since;
   for (const auto& pod : the_case.pods) {
-    if (pod.stale_since && (!since || *pod.stale_since < *since)) since = pod.stale_since;
+    const auto one = pod.distrusted_since ? pod.distrusted_since : pod.stale_since;
+    if (one && (!since || *one < *since)) since = one;
   }
   return since;
 }
@@ -82,7 +84,7 @@ AtRisk at_risk(const DetectionEngine& engine, const OpenWorkload& open, Time now
   risk.confidence = the_case.confidence;
   const auto failing = failing_since(the_case);
   risk.broken = failing.has_value();
-  risk.since = failing ? failing : ageing_since(the_case);
+  risk.since = failing ? failing : suspect_since(the_case);
   risk.breaks_at = the_case.breaks_at;
   risk.user_agent = usual_agent(the_case);
   risk.client = detect::client_library(risk.user_agent.value_or(""));
@@ -167,7 +169,9 @@ const std::array<Diagnosis, 14>& all_diagnoses() {
 
 void sort_worst_first(std::vector<AtRisk>& workloads) {
   const auto rank = [](const AtRisk& risk) {
-    const Time when = risk.broken ? risk.since.value_or(Time::max()) : risk.breaks_at.value_or(Time::max());
+    const Time since = risk.since.value_or(Time::max());
+    // Who is not heard since a key was replaced is probably broken, and goes before what breaks one day.
+    const Time when = risk.broken ? since : risk.breaks_at.value_or(since);
     return std::make_tuple(!risk.broken, when, std::cref(risk.workload.ns), std::cref(risk.workload.name),
                            std::cref(risk.workload.kind));
   };

@@ -34,7 +34,8 @@ struct AtRisk {
   Diagnosis diagnosis = Diagnosis::kUnknown;
   double confidence = 0;
   bool broken = false;            ///< refused now; false: accepted as yet
-  std::optional<Time> since;      ///< of the first refusal, or when the token passed its warning threshold
+  std::optional<Time> since;      ///< of the first refusal; or when the token passed its warning threshold, or what it
+                                  ///< hangs on was replaced
   std::optional<Time> breaks_at;  ///< of what is accepted as yet
   std::optional<std::string> user_agent;
   detect::ClientLibrary client;
