@@ -47,7 +47,7 @@ std::string client_of(const AtRisk& risk) {
 std::string short_plan(const AtRisk& risk, Time now) {
   const std::string by = risk.strategy == Strategy::kNone ? "" : fmt::format(", {}", to_string(risk.strategy));
   const std::string when = risk.not_before && *risk.not_before > now ? " in " + humanize(*risk.not_before - now) : "";
-  if (risk.pending) return "watches" + when;
+  if (risk.pending) return "watches";
   switch (risk.decision) {
     case DecisionKind::kRestart:
       return (risk.phase && is_final(*risk.phase) ? "restarted" : "restarts now") + by;

@@ -1,5 +1,6 @@
 """Chromium without a window, spoken to over a pair of pipes: nothing to install beside the browser itself."""
 
+import fcntl
 import json
 import os
 import select
@@ -22,14 +23,14 @@ class Browser:
         self.profile = tempfile.TemporaryDirectory(prefix="remint-browser-")
         to_read, to_write = os.pipe(), os.pipe()
         # The browser reads from its descriptor 3 and writes to its descriptor 4.
-        command = ["sh", "-c", f'exec "$@" 3<&{to_read[0]} 4>&{to_write[1]}', "sh", program, "--headless=new",
-                   "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (to_read[0], to_write[1])]
+        command = [program, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
                    f"--user-data-dir={self.profile.name}", "about:blank"]
-        self.process = subprocess.Popen(command, pass_fds=(to_read[0], to_write[1]), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(to_read[0])
-        os.close(to_write[1])
+        self.process = subprocess.Popen(command, pass_fds=(3, 4), preexec_fn=lambda: [os.dup2(theirs[i], 3 + i) for i in (0, 1)],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in (to_read[0], to_write[1], *theirs):
+            os.close(end)
         self.out, self.into = to_read[1], to_write[0]
         self.buffer, self.next_id, self.session, self.complaints, self.asked = b"", 0, None, [], []
         pages = [t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page"]

@@ -87,8 +87,11 @@
     const columns = Math.min(narrow ? 4 : 10, Math.max(1, Math.ceil(shown.filter((w) => w.broken).length / 5)));
     const begin = 30 + columns * step;
     const hour = 3600e3;
+    const first = Math.min(...shown.filter((w) => !w.broken).map((w) => w.breaks - asOf), Infinity);
+    // Where nothing breaks soon, the first hours need no room.
+    const unit = Math.min(Math.max(hour, first / 4), week);
     const last = Math.max(30 * 24 * hour, ...shown.filter((w) => !w.broken).map((w) => w.breaks - asOf));
-    const place = (ms) => begin + (width - begin - 24) * Math.log1p(Math.max(0, ms) / hour) / Math.log1p(last * 1.15 / hour);
+    const place = (ms) => begin + (width - begin - 24) * Math.log1p(Math.max(0, ms) / unit) / Math.log1p(last * 1.15 / unit);
     const taken = [];
     let most = 0;
     let broken = 0;
@@ -214,8 +217,8 @@
       cell("When", "", make("span", { className: `state state-${w.kind}`, textContent: w.stateText }), breaks),
       make("th", { scope: "row" }, w.name, small(`${w.workload.kind}, ${w.affectedPods}${w.replicas ? ` of ${w.replicas}` : ""} ${w.affectedPods === 1 && !w.replicas ? "pod" : "pods"}`)),
       cell("Diagnosis", "", w.diagnosis, small(`${Math.round(w.confidence * 100)} % sure`)),
-      cell("Since", "", moment(w.since) || "not known"),
-      cell("Client", "", w.library, ...clientNotes.map(small)),
+      cell("Since", "since", ...(w.since ? [moment(w.since).slice(0, 10), small(moment(w.since).slice(11))] : ["not known"])),
+      cell("Client", "client", w.library, ...clientNotes.map(small)),
       cell("What Remint does", "plan", w.plan, w.policy ? small(w.policy) : small("no policy")),
       cell("What fixes it for good", "fix", w.fix || "-", details));
     return element;
