@@ -41,6 +41,7 @@ def test_a_broken_and_a_stale_workload_are_reported_worst_first(remint_cluster, 
         assert operator.metrics().sum("remint_next_break_seconds") > MONTH
         with WorkloadSimulator(web, minter.expired, user_agent="OpenAPI-Generator/11.0.0/python"):
             wait_until(lambda: [w["affectedPods"] for w in rows()] == [2, 1], 60, "the broken one is reported before it")
+            wait_until(lambda: rows()[0]["decision"] == "Observe", 60, "it is clear enough for the policy")
             broken, stale = rows()
             text, page = asked(), asked("-o", "html")
 
