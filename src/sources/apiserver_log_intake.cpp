@@ -103,7 +103,8 @@ struct ApiServerLogIntake::Impl {
       name = request.peer_address;
     }
     const std::size_t first = body.find_first_not_of(" \t\r\n");
-    const bool json = body[first] == '{' || body[first] == '[';
+    // A log's own lines can begin like JSON, those of libraries within the API server do: what is said to be text is.
+    const bool json = !request.content_type.starts_with("text/plain") && (body[first] == '{' || body[first] == '[');
     const auto busy = [&] {
       auto later = answer(Fate::kBusy, 429, "detection is behind, send again later");
       later.retry_after_seconds = 1;

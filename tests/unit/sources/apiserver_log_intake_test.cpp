@@ -67,6 +67,9 @@ using Texts = std::vector<std::string>;
 TEST_CASE("posted log lines are taken as text, as JSON and in envelopes", "[intake]") {
   Fixture f;
   SECTION("text") { CHECK(f.post("something\n" + line() + "\n").status == 200); }
+  SECTION("text that begins like JSON") {
+    CHECK(f.post("{\"level\":\"warn\",\"ts\":\"x\"}\n[core] y\n" + line() + "\n").status == 200);
+  }
   SECTION("without a line feed at its end") { CHECK(f.post(line()).status == 200); }
   SECTION("klog's JSON") {
     CHECK(f.post(R"({"ts":1795341600000.5,"msg":"Unable to authenticate the request","err":"token expired"})", "",
@@ -106,8 +109,8 @@ TEST_CASE("whoever may not post, or posts something else, is told so", "[intake]
   CHECK(f.post(line(), "", "text/plain", "").status == 401);
   CHECK(f.post(line(), "", "application/x-protobuf").status == 415);
   CHECK(f.post(" \n").status == 400);
-  CHECK(f.post("{\"log\":").status == 400);
-  CHECK(f.post("{\"unknown\":1}").status == 400);
+  CHECK(f.post("{\"log\":", "", "application/json").status == 400);
+  CHECK(f.post("{\"unknown\":1}", "", "application/json").status == 400);
   CHECK(f.seen.empty());
   CHECK(f.value("remint_apiserver_log_bodies_total{result=\"unauthorized\"}") == 2);
 }
