@@ -26,7 +26,8 @@ std::string joined(const std::vector<std::string>& texts) {
 std::string csv_cell(std::string_view text) {
   std::string safe = sanitize(text, 2 * controllers::Report::kMaxText);
   // Excel, LibreOffice and Google Sheets evaluate what begins so, whatever the file says.
-  if (!safe.empty() && std::string_view("=+-@\t\r|%").find(safe.front()) != std::string_view::npos) safe.insert(0, "'");
+  if (!safe.empty() && std::string_view("=+-@\t\r|%").find(safe.front()) != std::string_view::npos)
+    safe.insert(safe.begin(), '\'');
   if (safe.find_first_of(",\"\r\n;") == std::string::npos) return safe;
   std::string quoted = "\"";
   for (const char c : safe) quoted += c == '"' ? "\"\"" : std::string(1, c);
