@@ -95,7 +95,7 @@ TEST_CASE("each API server is a stream: by the envelope, the query, the sender; 
   CHECK(f.post(line("one"), "stream=cp-1").status == 200);
   CHECK(f.post(line("two"), "x=y&stream=cp-2").status == 200);
   CHECK(f.post(line("three"), "stream=cp-1").status == 200);
-  CHECK(f.post(cloudwatch("kube-apiserver-1", {line("four")}), "stream=cp-1").status == 200);
+  CHECK(f.post(cloudwatch("kube-apiserver-1", {line("four")}), "stream=cp-1", "application/json").status == 200);
   for (int i = 0; i < 3; ++i) CHECK(f.post(line("late"), "stream=late-" + std::to_string(i)).status == 200);
   CHECK(f.seen[7] == Texts{"one", "three"});
   CHECK(f.seen[8] == Texts{"two"});
