@@ -37,11 +37,7 @@ def test_a_real_shipper_sends_both_logs_and_the_right_workload_is_restarted_for_
     cluster, space, operator = told_by_shippers
     web = space.deployment("web", replicas=1)
     other = space.deployment("other", replicas=1)
-    routes = [
-        (cluster.apiserver.audit_log, "/audit", "$(format-json message=$MESSAGE)", "application/x-ndjson"),
-        (cluster.apiserver.process.log, "/apiserver-log?stream=cp-1", "$MESSAGE", "text/plain"),
-    ]
-    with shipper.Shipper(folder, cluster, operator, routes):
+    with shipper.Shipper(folder, cluster, operator):
         wait_until(lambda: operator.metrics().sum(UNWRAPPED) > 0, 30, "the shipper's first events")
         with WorkloadSimulator(web, cluster.minter.expired), WorkloadSimulator(other, cluster.minter.valid):
             restart = cured_by_one_restart(web)

@@ -4,21 +4,11 @@ import os
 import subprocess
 from pathlib import Path
 
+from .folders import DEPLOY
 from .process import Process
 
 _BUILDER = Path(__file__).resolve().parent.parent / "build-shipper"
-_CONFIG = """@version: 3.35
-options {{ log-msg-size(1048576); keep-hostname(yes); }};
-{routes}
-"""
-_ROUTE = """source s_{name} {{ file("{file}" flags(no-parse) follow-freq(0.2)); }};
-destination d_{name} {{ http(
-  url("{url}") method("POST") headers("Content-Type: {content_type}")
-  body('{body}') delimiter("\\n") batch-lines(100) batch-timeout(200) retries(1000)
-  tls(ca-file("{ca}") cert-file("{cert}") key-file("{key}"))
-); }};
-log {{ source(s_{name}); destination(d_{name}); flags(flow-control); }};
-"""
+_CONFIG = DEPLOY / "shippers" / "syslog-ng.conf"
 
 
 def fetch():
@@ -30,21 +20,23 @@ def fetch():
 
 
 class Shipper:
-    """Ships each file of `routes`: (file, path of the endpoint, body as a template, Content-Type)."""
+    """With the configuration that people are given, but for the places of files and of Remint, and a client certificate."""
 
-    def __init__(self, folder, cluster, operator, routes):
+    def __init__(self, folder, cluster, operator):
         client = cluster.authority.client("shipper", "shipper", [])
         home = cluster.folder / "shipper"
         home.mkdir()
-        written = "".join(
-            _ROUTE.format(
-                name=number, file=file, url=f"https://127.0.0.1:{operator.audit_port}{path}", body=body,
-                content_type=content_type, ca=cluster.authority.cert, cert=client.cert, key=client.key,
-            )
-            for number, (file, path, body, content_type) in enumerate(routes)
-        )
+        text = _CONFIG.read_text()
+        for given, here in {
+            "/var/log/kubernetes/audit/audit.log": cluster.apiserver.audit_log,
+            "/var/log/kube-apiserver.log": cluster.apiserver.process.log,
+            "https://remint-audit.remint-system.svc:8443": f"https://127.0.0.1:{operator.audit_port}",
+            'ca-file("/etc/remint/ca.crt")': f'ca-file("{cluster.authority.cert}") cert-file("{client.cert}") key-file("{client.key}")',
+        }.items():
+            assert given in text, f"{_CONFIG.name} has no {given} any more"
+            text = text.replace(given, str(here))
         config = home / "syslog-ng.conf"
-        config.write_text(_CONFIG.format(routes=written))
+        config.write_text(text)
         libraries = [folder / "usr/lib/x86_64-linux-gnu", folder / "lib/x86_64-linux-gnu", folder / "usr/lib/syslog-ng"]
         modules = next((folder / "usr/lib/syslog-ng").glob("3.*"))
         command = [
