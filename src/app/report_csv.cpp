@@ -41,7 +41,9 @@ void print_report_csv(const controllers::Report& report, std::ostream& out) {
     const auto& client = risk.client;
     const auto& origin = risk.origin;
     const std::vector<std::string> cells{std::to_string(++rank),
-                                         risk.broken ? "broken" : "will break",
+                                         risk.broken   ? "broken"
+                                         : risk.silent ? "silent"
+                                                       : "will break",
                                          risk.workload.kind,
                                          risk.workload.ns,
                                          risk.workload.name,

@@ -28,6 +28,7 @@ std::string plural(std::size_t count, std::string_view one) {
 
 std::string state_of(const AtRisk& risk, Time now) {
   if (risk.broken) return risk.since ? "broken for " + humanize(now - *risk.since) : "broken";
+  if (risk.silent) return risk.since ? "not heard for " + humanize(now - *risk.since) : "not heard";
   if (!risk.breaks_at) return "will break";
   return *risk.breaks_at > now ? "breaks in " + humanize(*risk.breaks_at - now) : "breaks now";
 }

@@ -58,9 +58,9 @@ void CallerMemory::look(const std::stop_token& stop, bool last) {
   if (!(news && (last || since >= settings_.save_new_after)) && since < settings_.save_every) return;
   const auto text = hooks_.learnt(settings_.max_bytes);
   if (!text) return;
-  if (!text->empty()) save(*text, stop);  // where no address is shared there is nothing to write
-  ways_ = *ways;
   saved_at_ = clock_.now();
+  // Where no address is shared there is nothing to write; what was not taken is tried again.
+  if (text->empty() || save(*text, stop)) ways_ = *ways;
 }
 
 /// False: to be tried again.
@@ -93,18 +93,19 @@ bool CallerMemory::restore(const std::stop_token& stop) {
   return true;
 }
 
-void CallerMemory::save(const std::string& text, const std::stop_token& stop) {
+bool CallerMemory::save(const std::string& text, const std::stop_token& stop) {
   Json body;
   body["data"][kKey] = text;
   const auto stored = client_.patch(kube::kConfigMaps, config_map_, kube::PatchType::kMerge, dump_json(body), stop);
   if (stored) {
     saved_.add();
     bytes_.set(static_cast<double>(text.size()));
-    return;
+    return true;
   }
   failed_.add();
   log::warn("What was learnt of callers was not saved",
             {{"configmap", config_map_.to_string()}, {"error", stored.error()}});
+  return false;
 }
 
 }  // namespace remint::controllers

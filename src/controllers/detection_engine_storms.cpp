@@ -25,7 +25,12 @@ void DetectionEngine::note_broken(const std::vector<detect::Case>& cases, Time n
     return item.second.broken.since < now - kRemember && !detector_.find_case(item.first);
   });
   for (const auto& the_case : cases) {
-    const auto since = failing_since(the_case);
+    auto since = failing_since(the_case);
+    if (!since && silent_since(the_case)) {
+      // Broke when it was noticed: a policy's `after` comes long after the change, and storm.within is short.
+      const auto known = broken_.find(the_case.workload.uid);
+      since = known == broken_.end() ? now : known->second.broken.since;
+    }
     if (!since || (broken_.size() >= kMostBroken && !broken_.contains(the_case.workload.uid))) continue;
     const auto workload = workload_facts(detector_.inventory(), the_case.workload);
     const auto effective = policy::select_policy(policies_, workload);

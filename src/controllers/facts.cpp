@@ -10,6 +10,14 @@ std::optional<Time> failing_since(const detect::Case& the_case) {
   return since;
 }
 
+std::optional<Time> silent_since(const detect::Case& the_case) {
+  std::optional<Time> since;
+  for (const auto& pod : the_case.pods) {
+    if (pod.distrusted_since && (!since || *pod.distrusted_since < *since)) since = pod.distrusted_since;
+  }
+  return since;
+}
+
 policy::CaseFacts case_facts(const detect::Case& the_case) {
   policy::CaseFacts facts;
   facts.cause = the_case.cause;

@@ -84,6 +84,7 @@ AtRisk at_risk(const DetectionEngine& engine, const OpenWorkload& open, Time now
   risk.confidence = the_case.confidence;
   const auto failing = failing_since(the_case);
   risk.broken = failing.has_value();
+  risk.silent = !failing && silent_since(the_case);
   risk.since = failing ? failing : suspect_since(the_case);
   risk.breaks_at = the_case.breaks_at;
   risk.user_agent = usual_agent(the_case);
@@ -171,7 +172,7 @@ void sort_worst_first(std::vector<AtRisk>& workloads) {
   const auto rank = [](const AtRisk& risk) {
     const Time since = risk.since.value_or(Time::max());
     // Who is not heard since a key was replaced is probably broken, and goes before what breaks one day.
-    const Time when = risk.broken ? since : risk.breaks_at.value_or(since);
+    const Time when = risk.broken || risk.silent ? since : risk.breaks_at.value_or(since);
     return std::make_tuple(!risk.broken, when, std::cref(risk.workload.ns), std::cref(risk.workload.name),
                            std::cref(risk.workload.kind));
   };

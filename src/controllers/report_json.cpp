@@ -29,7 +29,7 @@ OrderedJson to_json(const AtRisk& risk) {
   json["pods"] = risk.pods;
   json["affectedPods"] = risk.affected;
   json["replicas"] = risk.replicas;
-  json["state"] = risk.broken ? "Broken" : "WillBreak";
+  json["state"] = risk.broken ? "Broken" : risk.silent ? "Silent" : "WillBreak";
   json["diagnosis"] = to_string(risk.diagnosis);
   json["confidence"] = risk.confidence;
   json["since"] = time_or_null(risk.since);
@@ -100,6 +100,7 @@ AtRisk read_risk(const JsonReader& item) {
   risk.affected = static_cast<std::size_t>(item.at("affectedPods").integer(0, 0, kMost));
   risk.replicas = item.at("replicas").integer(0, 0, kMost);
   risk.broken = item.at("state").string() == "Broken";
+  risk.silent = item.at("state").string() == "Silent";
   risk.diagnosis = diagnosis_of(item.at("diagnosis"));
   risk.confidence = item.at("confidence").number(0, 0, 1);
   risk.since = item.at("since").time();

@@ -179,6 +179,9 @@ ReadStatus read_field(const char* key, ondemand::value value, RawEvent& event) {
         return read_string(value, event.audit_id);
       }
       return is(key, "annotations") ? read_annotations(value, event) : ReadStatus::kOk;
+    case 'k':
+      // The API server writes no such member: a log collector merged what some program printed into its own record.
+      return is(key, "kubernetes") ? ReadStatus::kInvalid : ReadStatus::kOk;
     case 'o':
       return is(key, "objectRef") ? read_object_ref(value, event) : ReadStatus::kOk;
     case 'r':

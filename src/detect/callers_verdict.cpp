@@ -99,7 +99,7 @@ std::optional<Candidate> Callers::weigh_known(const Key& key, const Caller& call
   }
   signs.known_to_fail = convicted(candidate.workload.uid, key);
   if (view) {
-    signs.doomed = reason_to_die(*view, state, times.back(), from_.inventory, from_.settings).has_value();
+    signs.doomed = reason_to_die(*view, state, seen.last, times.back(), from_.inventory, from_.settings).has_value();
     signs.named = !account.empty() && account == account_of(*view);
     signs.excluded_by_name = !account.empty() && !signs.named;
   }

@@ -155,6 +155,7 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
   }
   const bool was_failing = state->failing();
   const bool was_stale = state->stale();
+  const bool was_distrusted = state->distrust() != nullptr;
   learn(pod_uid, *state, record);
   state->accepted(record.received, fold(record.agent), record.stale_seconds);
   const bool kept = keeps_credential(pod_uid, *state, record);
@@ -171,7 +172,8 @@ void Detector::Impl::accepted(const AuditBatch& batch, const AuditRecord& record
   const bool same_threshold =
       was_stale && state->stale() && announced && std::chrono::abs(*announced - state->stale_since()) <= kSameThreshold;
   const bool same_credential = kept && accusation.announced_kept && !was_stale && !state->stale();
-  if ((same_threshold || same_credential) && !was_failing) {
+  const bool trusted_again = was_distrusted && state->distrust() == nullptr;
+  if ((same_threshold || same_credential) && !was_failing && !trusted_again) {
     return;  // one more of thousands that say the same
   }
   accusation.announced_kept = kept;

@@ -16,11 +16,12 @@ constexpr Duration kAnnotationError = std::chrono::seconds(1);
 constexpr Duration kObjectError = std::chrono::seconds(1);
 constexpr std::size_t kMaxLines = 3;
 
-/// A key that went between the pod's start and the rejection: its token may have been signed with it.
-const TrustChange* lost_key(const PodView& view, Time at, const Inventory& inventory) {
+/// A key that went between the pod's start and the rejection: its token may have been signed with it, unless it was
+/// accepted after the change.
+const TrustChange* lost_key(const PodView& view, Time accepted, Time at, const Inventory& inventory) {
   for (const TrustChange& change : inventory.trust_changes()) {
-    if (change.diagnosis == Diagnosis::kSigningKeyChanged && view.pod.created < change.until && at >= change.from &&
-        at - change.until <= kTrustMemory) {
+    if (change.diagnosis == Diagnosis::kSigningKeyChanged && view.pod.created < change.until &&
+        accepted < change.until && at >= change.from && at - change.until <= kTrustMemory) {
       return &change;
     }
   }
@@ -29,7 +30,8 @@ const TrustChange* lost_key(const PodView& view, Time at, const Inventory& inven
 
 std::string why(Diagnosis diagnosis, const Suspect& suspect, const Inventory& inventory) {
   if (diagnosis == Diagnosis::kSigningKeyChanged) {
-    return fmt::format("{}, and pod {} was started before", lost_key(suspect.view, suspect.since, inventory)->what,
+    return fmt::format("{}, and pod {} was started before",
+                       lost_key(suspect.view, suspect.state->last_success, suspect.since, inventory)->what,
                        suspect.view.pod.name);
   }
   if (diagnosis == Diagnosis::kServiceAccountRecreated) {
@@ -52,17 +54,18 @@ std::optional<Time> breaks_at(const PodState& state, const DetectorSettings& set
   return std::nullopt;
 }
 
-std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& state, Time at, const Inventory& inventory,
-                                       const DetectorSettings& settings) {
+std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& state, Time accepted, Time at,
+                                       const Inventory& inventory, const DetectorSettings& settings) {
   const auto* account = inventory.service_account(view.pod.ns, view.pod.service_account);
-  if (account != nullptr && account->created > view.pod.created + kObjectError && account->created <= at) {
+  if (account != nullptr && account->created > view.pod.created + kObjectError && account->created <= at &&
+      accepted <= account->created + kObjectError) {
     return Diagnosis::kServiceAccountRecreated;
   }
   const auto breaks = breaks_at(state, settings);
   if (breaks && *breaks - kAnnotationError <= at) {
     return Diagnosis::kExpired;
   }
-  if (lost_key(view, at, inventory) != nullptr) {
+  if (lost_key(view, accepted, at, inventory) != nullptr) {
     return Diagnosis::kSigningKeyChanged;
   }
   return std::nullopt;
@@ -97,7 +100,8 @@ Finding diagnose(const std::vector<Suspect>& suspects, const Inventory& inventor
     if (!suspect.failing()) {
       continue;
     }
-    if (const auto reason = reason_to_die(suspect.view, *suspect.state, suspect.since, inventory, settings)) {
+    if (const auto reason = reason_to_die(suspect.view, *suspect.state, suspect.state->last_success, suspect.since,
+                                          inventory, settings)) {
       finding.diagnosis = *reason;
       finding.reason = sanitize(why(*reason, suspect, inventory));
       return finding;

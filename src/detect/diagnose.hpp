@@ -15,8 +15,9 @@ namespace remint::detect {
 /// When the token in use will be refused at the latest; nothing when the pod's is neither stale nor kept for too long.
 [[nodiscard]] std::optional<Time> breaks_at(const PodState& state, const DetectorSettings& settings);
 
-/// Why the token of a pod can be expected to be dead at that time, without any log.
-[[nodiscard]] std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& state, Time at,
+/// Why the token of a pod can be expected to be dead at that time, without any log. `accepted`: the last success of who
+/// is in question; a key or an account that was replaced before it is no reason.
+[[nodiscard]] std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& state, Time accepted, Time at,
                                                      const Inventory& inventory, const DetectorSettings& settings);
 
 struct Finding {

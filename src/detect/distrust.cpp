@@ -25,11 +25,16 @@ Time last_accepted(const PodState& state) {
 }
 
 /// Of the client in it whose silence is the least likely.
-double chance(const Habits& habits, Time since, const Listening& listening) {
+double chance(const Habits& habits, const TrustChange& change, const Listening& listening) {
   double least = 1;
   for (const Habit& habit : habits.all()) {
     const Resemblance seen = resemblance(habits, habit.address, habit.agent, habit.shape);
-    least = std::min(least, chance_of_silence(seen, listening.newest - std::max({seen.last, since, listening.since})));
+    const double since =
+        chance_of_silence(seen, listening.newest - std::max({seen.last, change.until, listening.since}));
+    // Who was silent for too long before the change already says nothing by going on with it: a client that reads
+    // three things at its start, and nothing ever after.
+    const double before = chance_of_silence(seen, change.from - seen.last);
+    least = std::min(least, 1 - (1 - since) * before);
   }
   return least;
 }
@@ -37,7 +42,7 @@ double chance(const Habits& habits, Time since, const Listening& listening) {
 }  // namespace
 
 bool went_quiet(const PodState& state, const Listening& listening) {
-  return !state.habits.empty() && !state.leaving &&
+  return listening.newest != Time::min() && !state.habits.empty() && !state.leaving &&
          listening.newest - std::max(last_accepted(state), listening.since) >= kQuiet;
 }
 
@@ -52,8 +57,7 @@ std::optional<Distrust> distrust(const PodView& view, const PodState& state, con
   Distrust found;
   found.diagnosis = change.diagnosis;
   found.since = change.until;
-  found.confidence =
-      std::clamp(1 - chance(state.habits, change.until, listening) * (1 - kLeastSure), kLeastSure, kMostSure);
+  found.confidence = std::clamp(1 - chance(state.habits, change, listening) * (1 - kLeastSure), kLeastSure, kMostSure);
   found.what = sanitize(fmt::format("{} (between {} and {}); pod {}/{} was last accepted at {}, and not since",
                                     change.what, format_rfc3339(change.from), format_rfc3339(change.until), view.pod.ns,
                                     view.pod.name, format_rfc3339(last)));

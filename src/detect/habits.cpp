@@ -45,7 +45,8 @@ void Habits::restore(const Habit& habit) {
     return one.address == habit.address && one.agent == habit.agent && one.shape == habit.shape;
   });
   if (known != habits_.end()) {
-    known->count += habit.count;
+    // What both have heard counts once: the interval would come out too short.
+    known->count = habit.last < known->first ? known->count + habit.count : std::max(known->count, habit.count);
     known->first = std::min(known->first, habit.first);
     known->last = std::max(known->last, habit.last);
     known->ended = std::max(known->ended, habit.ended);

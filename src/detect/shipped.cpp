@@ -45,6 +45,7 @@ bool has(dom::object object, std::string_view key) {
 
 void ShippedBody::clear() {
   events.clear();
+  if (events.capacity() > kKeptDocument) events.shrink_to_fit();
   logs.clear();
   request_id.clear();
   plain = invalid = foreign = 0;
@@ -80,9 +81,13 @@ struct ShippedReader::Impl {
     if (parse(text, place.document, whole) == simdjson::SUCCESS) {
       return take_document(whole, text, place);
     }
+    bool by_line = false;  // after a break a value has to end in its line: else each bad line would cost all the rest
     JsonSplitter splitter(text);
     while (!splitter.at_end()) {
-      const auto value = splitter.value();
+      const std::size_t line_end = by_line ? std::min(text.find('\n', splitter.position()), text.size()) : text.size();
+      JsonSplitter one(text.substr(0, line_end), splitter.position());
+      const auto value = one.value();
+      splitter = JsonSplitter(text, value ? one.position() : splitter.position());
       const std::size_t begin = value ? static_cast<std::size_t>(value->data() - text.data()) : splitter.position();
       dom::element element;
       if (value && is_json(*value) && parse(*value, place.document, element) == simdjson::SUCCESS) {
@@ -102,6 +107,7 @@ struct ShippedReader::Impl {
       if (next == std::string_view::npos) {
         return;
       }
+      by_line = true;
       splitter = JsonSplitter(text, next);
     }
   }
@@ -115,7 +121,7 @@ struct ShippedReader::Impl {
 
   void take_document(dom::element element, std::string_view text, const Place& place) {
     dom::object object;
-    if (!place.top() && !element.get(object) && has(object, "auditID")) {
+    if (!place.top() && !element.get(object) && has(object, "auditID") && !has(object, "kubernetes")) {
       return add_event(text);  // as it stands: writing it anew costs ten times more
     }
     take(element, place);
@@ -141,6 +147,16 @@ struct ShippedReader::Impl {
   }
 
   void take_object(dom::object object, Place place) {
+    // First of all: what a pod prints may look like anything.
+    if (is_foreign(object)) {
+      found->envelope = true;
+      ++found->foreign;
+      return;
+    }
+    if (has(object, "auditID") && has(object, "kubernetes")) {
+      found->envelope = true;
+      return invalid({ErrorCode::kInvalid, "an event is merged into a log collector's record: ship it as a text"});
+    }
     if (has(object, "auditID") || has(object, "items")) {
       if (place.top()) {
         ++found->plain;
@@ -160,11 +176,6 @@ struct ShippedReader::Impl {
     if (has(object, "ts") && has(object, "msg")) {
       found->envelope = true;
       return add_line(simdjson::minify(object), place);
-    }
-    if (is_foreign(object)) {
-      found->envelope = true;
-      ++found->foreign;
-      return;
     }
     for (const auto key : kMembers) {
       if (dom::element member; !object[key].get(member)) {

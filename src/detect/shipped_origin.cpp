@@ -72,6 +72,12 @@ bool is_foreign(dom::object record) {
       !is_api_server(attribute_of(record, "k8s.container.name"), attribute_of(record, "k8s.namespace.name"))) {
     return true;
   }
+  // Google's LogEntry of a container, a pod or a node.
+  std::string_view type;
+  if (!record["resource"]["type"].get(type) && type.starts_with("k8s_") && type != "k8s_cluster" &&
+      type != "k8s_control_plane_component") {
+    return true;
+  }
   const bool azure = !record["properties"].get(ignored);
   return is_foreign_stream(text_of(record, "logStream")) || (azure && is_foreign_category(text_of(record, "category")));
 }

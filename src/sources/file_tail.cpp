@@ -85,8 +85,9 @@ struct FileTail::Impl {
     close(sink);
     file.emplace(std::move(next));
     head = std::move(*begins);
-    round.opened = true;
-    return begin(sink, from);
+    auto begun = begin(sink, from);
+    round.opened = begun.has_value();
+    return begun;
   }
 
   Result<void> begin(TailSink& sink, std::uint64_t from) {

@@ -20,9 +20,12 @@ Result<std::string> value_of(std::string_view config_map, std::string_view key) 
   return value;
 }
 
-/// Of what is written, not of when it was last found so: that alone is not worth a write.
-bool same(const TrustState& a, const TrustState& b) {
-  return a.signing_keys.ids == b.signing_keys.ids && a.ca.ids == b.ca.ids && a.changes == b.changes;
+/// A change lies between two looks: the next leader has to know the last one well enough.
+constexpr Duration kSeenAgain = std::chrono::hours(1);
+
+bool worth_a_write(const TrustState& now, const TrustState& saved) {
+  return now.signing_keys.ids != saved.signing_keys.ids || now.ca.ids != saved.ca.ids || now.changes != saved.changes ||
+         now.signing_keys.seen - saved.signing_keys.seen >= kSeenAgain || now.ca.seen - saved.ca.seen >= kSeenAgain;
 }
 
 }  // namespace
@@ -67,7 +70,7 @@ void TrustWatch::look(const std::stop_token& stop) {
     tell(keys_, note_signing_keys(state_, *ids, now));
   }
   if (const auto ids = certificates(stop); readable(ca_, "CA", ids)) tell(ca_, note_ca(state_, *ids, now));
-  if (kept_ && !same(state_, saved_)) save(stop);
+  if (kept_ && worth_a_write(state_, saved_)) save(stop);
 }
 
 bool TrustWatch::restore(const std::stop_token& stop) {

@@ -107,3 +107,16 @@ TEST_CASE("what is of no use is written over") {
   m.look();
   CHECK(m.kept() == "learnt");
 }
+
+TEST_CASE("what could not be saved is saved with the next look that may, and at the latest at the end") {
+  Memory m;
+  m.exists();
+  m.look();
+  ++m.ways;
+  m.clock.advance(30s);
+  REQUIRE(m.connected.client.remove(kConfigMaps, {"default", "remint-memory"}, {}, no_stop()));
+  m.look();
+  m.exists();
+  m.look(true);
+  CHECK(m.kept() == "learnt");
+}

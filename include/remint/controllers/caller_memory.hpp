@@ -50,7 +50,7 @@ class CallerMemory {
 
  private:
   bool restore(const std::stop_token& stop);
-  void save(const std::string& text, const std::stop_token& stop);
+  bool save(const std::string& text, const std::stop_token& stop);
 
   kube::Client& client_;
   const ObjectKey config_map_;

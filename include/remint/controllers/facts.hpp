@@ -8,6 +8,8 @@ namespace remint::controllers {
 
 /// Since when the first of its pods has been refused; nothing: none is.
 [[nodiscard]] std::optional<Time> failing_since(const detect::Case& the_case);
+/// Since when a pod of it has not been accepted, something that it hangs on having been replaced.
+[[nodiscard]] std::optional<Time> silent_since(const detect::Case& the_case);
 [[nodiscard]] policy::CaseFacts case_facts(const detect::Case& the_case);
 /// What the inventory knows about a workload; for a bare pod, the pod itself is the workload.
 [[nodiscard]] policy::WorkloadFacts workload_facts(const detect::Inventory& inventory, const ObjectRef& workload);

@@ -33,7 +33,8 @@ struct AtRisk {
   std::int64_t replicas = 0;      ///< wanted; 0: not known
   Diagnosis diagnosis = Diagnosis::kUnknown;
   double confidence = 0;
-  bool broken = false;            ///< refused now; false: accepted as yet
+  bool broken = false;            ///< refused now
+  bool silent = false;            ///< not broken, but not accepted any more since what it hangs on was replaced
   std::optional<Time> since;      ///< of the first refusal; or when the token passed its warning threshold, or what it
                                   ///< hangs on was replaced
   std::optional<Time> breaks_at;  ///< of what is accepted as yet

@@ -16,8 +16,9 @@ namespace remint::detect {
 
 struct ShippedLimits {
   std::size_t unpacked_bytes = 64U << 20U;  ///< that base64 and gzip inside of one body may give, all together
-  std::size_t document_bytes = 32U << 20U;  ///< of one JSON value; JSON lines are many
-  std::size_t streams = 64;                 ///< told apart in one body; lines of further ones go to the last
+  std::size_t document_bytes =
+      8U << 20U;             ///< of one JSON value (its tree takes up to 13 times as much); lines are many
+  std::size_t streams = 64;  ///< told apart in one body; lines of further ones go to the last
 };
 
 /// What was found. Reusable: clear() keeps the memory.

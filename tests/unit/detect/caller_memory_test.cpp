@@ -104,3 +104,13 @@ TEST_CASE("a saved text that somebody has spoilt does no harm") {
     CHECK(*taken <= (line == "a" ? 1U : 0U));
   }
 }
+
+// Twice the count over the same time is half the interval: a client that called every ten minutes was overdue after
+// eleven.
+TEST_CASE("restoring twice changes nothing") {
+  Node node;
+  REQUIRE(node.detector.restore_callers(learnt(), start() + 20min));
+  const std::string once = node.detector.save_callers(start() + 20min, kRoom);
+  REQUIRE(node.detector.restore_callers(learnt(), start() + 20min));
+  CHECK(node.detector.save_callers(start() + 20min, kRoom) == once);
+}

@@ -152,3 +152,53 @@ TEST_CASE("a 401 without a reason is laid to a key that was replaced after the p
   CHECK(found->diagnosis == Diagnosis::kSigningKeyChanged);
   CHECK(found->pods[0].failing_since == start() + 11min);
 }
+
+// A certificate was added to the CA bundle, and every pod that had called only at its start was to be restarted.
+TEST_CASE("who was silent for long before the change is named, but not surely") {
+  Node cluster;
+  for (const Duration at : {0ms, 300ms, 600ms, 1500ms, 2600ms}) {
+    cluster.observe({{.pod = "a", .at = at, .agent = "cart/v1", .from = kOwn}});
+  }
+  cluster.repeat({.pod = "b", .agent = "web/v1"}, 0s, 5h, 1min);
+  cluster.detector.inventory().apply(
+      TrustChange{Diagnosis::kCaChanged, start() + 5h, start() + 5h + 30s, "it is another one"});
+  cluster.repeat({.pod = "b", .agent = "web/v1"}, 5h, 5h + 20min);
+  cluster.detector.expire(start() + 5h + 20min);
+  const auto found = cluster.of("a");
+  REQUIRE(found);
+  CHECK(found->confidence < 0.6);
+}
+
+// After a new signing key a stranger's 401s from the node's address restarted a pod that had long been accepted with
+// the new key.
+TEST_CASE("a key that was replaced before the last success is no reason to die") {
+  Node node;
+  node.repeat({.pod = "a", .agent = "cart/v1"}, 0s, 2h, 10min);
+  node.detector.inventory().apply(
+      TrustChange{Diagnosis::kSigningKeyChanged, start() + 15min, start() + 16min, "it is another one"});
+  const Duration last = 1h + 50min;
+  node.repeat({.agent = "cart/v1"}, last + 2min, last + 2min + 30s, 10s);
+  const auto found = node.of("a");
+  CHECK((!found || found->confidence < 0.9));
+}
+
+TEST_CASE("a pod with a stale token that is accepted again after a change is told to be merely stale at once") {
+  Replaced cluster;
+  cluster.replace(Diagnosis::kCaChanged);
+  cluster.hear_b(10min, 20min);
+  REQUIRE(cluster.of("a"));
+  (void)cluster.detector.take_changed();
+  cluster.observe({{.pod = "a", .at = 20min, .agent = "cart/v1", .from = kOwn}});
+  CHECK(cluster.detector.take_changed() == std::vector<std::string>{"dep-a"});
+}
+
+TEST_CASE("what an earlier process had learnt makes nobody suspect before anything is heard") {
+  Node before;
+  before.repeat({.pod = "a", .agent = "cart/v1"}, 0s, 10min);
+  Node node;
+  node.detector.inventory().apply(
+      TrustChange{Diagnosis::kSigningKeyChanged, start() + 10min, start() + 11min, "it is another one"});
+  REQUIRE(node.detector.restore_callers(before.detector.save_callers(before.now, 100'000), start() + 12min));
+  node.detector.expire(start() + 30min);
+  CHECK_FALSE(node.of("a"));
+}

@@ -160,6 +160,51 @@ TEST_CASE("records of other programs are left out", "[shipped]") {
   CHECK(found.invalid == 0);
 }
 
+// A collector that merges what a pod prints into its own record let that pod accuse its neighbour.
+TEST_CASE("a record that names its container is that container's, whatever it looks like", "[shipped]") {
+  const std::string web = R"("kubernetes":{"container_name":"web","namespace_name":"evil"})";
+  const std::string google =
+      R"("protoPayload":{"serviceName":"k8s.io","status":{"code":16},"requestMetadata":{"callerIp":"10.244.1.7"}},)"
+      R"("timestamp":"2026-07-01T10:00:00Z","insertId":"x")";
+  const std::string line = R"("ts":1782900000.1,"msg":"Unable to authenticate the request")";
+  const std::string event = rejected().substr(1, rejected().size() - 2);
+  for (const std::string& printed : {google, line, event}) {
+    CAPTURE(printed);
+    const Found found = read("{" + printed + "," + web + "}");
+    CHECK(found.foreign == 1);
+    CHECK(found.events.empty());
+    CHECK(found.logs.empty());
+  }
+  const Found merged =
+      read("{" + event + R"(,"kubernetes":{"container_name":"kube-apiserver","namespace_name":"kube-system"}})");
+  CHECK(merged.events.empty());
+  CHECK(merged.invalid == 1);
+  const Found container =
+      read(R"({"resource":{"type":"k8s_container","labels":{"container_name":"web"}},"jsonPayload":{"message":")" +
+           escaped(rejected()) + "\"}}");
+  CHECK(container.foreign == 1);
+}
+
+TEST_CASE("the decoder takes no event that a log collector has merged into its own record", "[shipped]") {
+  const std::string event = rejected().substr(1, rejected().size() - 2);
+  AuditBatch batch;
+  AuditDecoder decoder;
+  const AuditReport report = decoder.decode("{" + event + R"(,"kubernetes":{"container_name":"web"}})", batch);
+  CHECK(report.invalid == 1);
+  CHECK(batch.records.empty());
+}
+
+// Each line of "{" cost the whole rest: 16 MB of them would have taken days on the one thread that serves the endpoint.
+TEST_CASE("JSON values that never end cost their line alone", "[shipped]") {
+  std::string body;
+  while (body.size() < (1U << 20U)) body += "{\n";
+  const auto begin = std::chrono::steady_clock::now();
+  const Found found = read(body + rejected() + "\n" + cloudwatch("kube-apiserver-audit-1", {rejected("two")}));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+  CHECK(found.plain == 1);
+  CHECK(found.batch.records.size() == 1);
+}
+
 TEST_CASE("what a caller writes into its own request is never taken for an event", "[shipped]") {
   samples::Rejected inner;
   inner.user_agent = escaped(R"({"message":"{\"auditID\":\"forged\",\"stage\":\"ResponseComplete\"}"})");
