@@ -237,3 +237,22 @@ TEST_CASE("a storm puts the brake on before the first of it is restarted, and a 
   CHECK(decisions[0].decision.kind == DecisionKind::kRestart);
   CHECK(world.engine.storms().empty());
 }
+
+TEST_CASE(
+    "who falls silent after a key was replaced is given time, and restarted then; many at once are a storm, too") {
+  const bool storm = GENERATE(false, true);
+  SmallWorld world;
+  auto policy = enforce();
+  if (storm) {
+    policy.spec.storm.min_workloads = 1;
+    policy.spec.storm.percent = 10;
+  }
+  world.engine.set_policies({policy});
+  fall_silent(world, 30min);
+  CHECK(world.advance(10min + 10s + 14min).empty());
+  const auto decisions = world.advance(10min + 10s + 15min);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].the_case.diagnosis == Diagnosis::kSigningKeyChanged);
+  CHECK(decisions[0].decision.check == (storm ? "StormBrake" : "Allowed"));
+  CHECK(world.engine.storms().size() == (storm ? 1 : 0));
+}

@@ -57,6 +57,23 @@ TEST_CASE("who is refused comes first, the longest first; then who breaks soones
   CHECK(names(workloads) == std::vector<std::string>{"old", "fresh", "soon", "later", "unknown"});
 }
 
+TEST_CASE("who is not heard since a key was replaced is called silent, and comes before who breaks one day") {
+  SmallWorld world;
+  add_web(world);
+  fall_silent(world, 20min);
+  world.accept("uid-web-7c-a", 20min, 3600);
+  static_cast<void>(world.advance(20min));
+  const auto report = build_report(world.engine, {"me", false, 500}, kStart + 20min);
+  REQUIRE(names(report.workloads) == std::vector<std::string>{"cart", "web"});
+  CHECK(report.workloads[0].silent);
+  CHECK_FALSE(report.workloads[0].broken);
+  CHECK(report.workloads[0].since == kStart + 10min + 10s);
+  CHECK_FALSE(report.workloads[1].silent);
+  const auto again = parse_report(report_json(report));
+  REQUIRE(again);
+  CHECK(again->workloads[0].silent);
+}
+
 TEST_CASE("the report has who is broken and who will be, with client, origin and plan") {
   SmallWorld world;
   add_web(world);

@@ -63,10 +63,12 @@ class SmallWorld {
     deliver(at);
   }
   /// A request that was accepted, from the pod that the token names.
-  void accept(const std::string& pod_uid, std::chrono::seconds at, std::int64_t stale_seconds = -1) {
+  void accept(const std::string& pod_uid, std::chrono::seconds at, std::int64_t stale_seconds = -1,
+              const std::string& address = "") {
     auto& record = next(detect::AuditKind::kAccepted, at);
     record.code = 200;
     record.pod_uid = batch_.add(pod_uid);
+    if (!address.empty()) record.source = IpAddress::parse(address);
     record.user_name = batch_.add("system:serviceaccount:shop:cart");
     record.stale_seconds = stale_seconds;
     deliver(at);
@@ -97,6 +99,19 @@ class SmallWorld {
 /// Fails every 10 s from 0 s on; the default policy (3 within 2m, for 30s) is met at 30 s.
 inline void fail_until(SmallWorld& world, std::chrono::seconds end, const std::string& address = "10.0.0.1") {
   for (auto at = std::chrono::seconds(0); at <= end; at += std::chrono::seconds(10)) world.reject(address, at);
+}
+
+/// Both pods of shop/cart call every 10 s for ten minutes, a key is replaced, and of one of them nothing is heard any
+/// more until then.
+inline void fall_silent(SmallWorld& world, std::chrono::seconds until) {
+  using std::chrono::seconds;
+  const seconds change(600);
+  for (auto at = seconds(0); at < until; at += seconds(10)) {
+    if (at < change) world.accept("uid-cart-5f-a", at, -1, "10.0.0.1");
+    world.accept("uid-cart-5f-b", at, -1, "10.0.0.2");
+  }
+  world.engine.detector().inventory().apply(
+      detect::TrustChange{Diagnosis::kSigningKeyChanged, kStart + change, kStart + change + seconds(10), "a new key"});
 }
 
 /// A cured restart of shop/cart.
