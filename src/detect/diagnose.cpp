@@ -14,6 +14,8 @@ namespace {
 constexpr Duration kAnnotationError = std::chrono::seconds(1);
 // Objects' times are whole seconds.
 constexpr Duration kObjectError = std::chrono::seconds(1);
+// The API server believes a token that it has just checked for so long (its cache of successes: kubernetes.md 1.3).
+constexpr Duration kBelieved = std::chrono::seconds(10);
 constexpr std::size_t kMaxLines = 3;
 
 /// A key that went between the pod's start and the rejection: its token may have been signed with it, unless it was
@@ -58,7 +60,7 @@ std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& stat
                                        const Inventory& inventory, const DetectorSettings& settings) {
   const auto* account = inventory.service_account(view.pod.ns, view.pod.service_account);
   if (account != nullptr && account->created > view.pod.created + kObjectError && account->created <= at &&
-      accepted <= account->created + kObjectError) {
+      accepted <= account->created + kObjectError + kBelieved) {
     return Diagnosis::kServiceAccountRecreated;
   }
   const auto breaks = breaks_at(state, settings);
