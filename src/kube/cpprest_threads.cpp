@@ -1,5 +1,7 @@
 #include "cpprest_threads.hpp"
 
+#include <openssl/crypto.h>
+
 #include <utility>  // Asio 1.74 needs it and does not include it
 
 #include <pplx/threadpool.h>
@@ -25,6 +27,9 @@ void start_cpprest_threads(unsigned threads) {
 }
 
 void prepare_process(unsigned threads) {
+  // At exit OpenSSL would free its locks before cpprestsdk ends the threads that still free what they had loaded, and
+  // the process would hang for ever: one in a few commands did. The system frees it all.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   take_over_system_trust();
   start_cpprest_threads(threads);
 }

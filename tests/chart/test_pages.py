@@ -13,6 +13,9 @@ _PYTHON = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 _CPP = re.compile(r'`(tests/[\w/]+\.cpp): "([^"]+)"`')
 
 
+_VALUES = "# values.yaml\n"
+
+
 def yaml_blocks(page):
     return re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.M | re.S)
 
@@ -44,7 +47,7 @@ def test_links_lead_somewhere(page):
 
 def examples():
     """(where it stands, its text) of every example, in pages and in deploy/examples."""
-    found = [(f"{page.name}-{n}", block) for page in PAGES for n, block in enumerate(yaml_blocks(page), 1)]
+    found = [(f"{page.name}-{n}", block) for page in PAGES for n, block in enumerate(yaml_blocks(page), 1) if not block.startswith(_VALUES)]
     return found + [(path.name, path.read_text()) for path in sorted((REPOSITORY / "deploy" / "examples").glob("*.yaml"))]
 
 
@@ -57,3 +60,11 @@ def test_the_api_server_takes_every_example_as_it_is(crds, text):
     verb = ("create",) if create else ("apply", "--server-side")
     dry_run = ("--dry-run=server", "--validate=strict", "-f", "-")
     assert "dry run" in resources.kubectl(crds, *verb, *dry_run, stdin=text)
+
+
+def test_the_chart_takes_the_values_that_pages_show(helm):
+    shown = [block for page in PAGES for block in yaml_blocks(page) if block.startswith(_VALUES)]
+    assert shown, "no page shows any"
+    for block in shown:
+        arguments = helm.template(yaml.safe_load(block)).one("Deployment", "remint")["spec"]["template"]["spec"]["containers"][0]["args"]
+        assert any(argument.startswith("--audit-log=") for argument in arguments)

@@ -75,9 +75,13 @@ def test_the_lease_is_held_in_remints_own_namespace_and_by_name(helm):
 
 def test_without_leader_election_the_lease_is_still_asked_for_the_kill_switch(helm):
     alone = {"replicas": 1, "leaderElection": {"enabled": False}}
-    (rule,) = helm.template(alone).one("Role", "remint")["rules"]
-    assert (rule["resources"], rule["resourceNames"], rule["verbs"]) == (["leases"], ["remint"], ["get"])
-    assert not helm.template(alone | {"modeCeiling": "Observe"}).names("Role"), "nothing is written there"
+    memory = [(["configmaps"], ["remint-memory"], ["get", "patch"]), (["configmaps"], ["kube-root-ca.crt"], ["get"])]
+
+    def rules(values):
+        return [(rule["resources"], rule["resourceNames"], rule["verbs"]) for rule in helm.template(values).one("Role", "remint")["rules"]]
+
+    assert rules(alone) == [*memory, (["leases"], ["remint"], ["get"])]
+    assert rules(alone | {"modeCeiling": "Observe"}) == memory, "nothing of the lease is asked for there"
 
 
 def test_the_label_of_the_leader_is_a_right_in_remints_own_namespace_only(helm):

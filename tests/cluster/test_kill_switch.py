@@ -39,11 +39,12 @@ class Switch:
 
 
 def to_workloads(operator):
-    """The writes that changed a workload, or would have: not Remint's own journal, and not the trying out."""
-    return [w for w in operator.proxy.applied() if w.resource != "workloadrestarts" and not w.dry_run]
+    """The writes that changed a workload, or would have."""
+    return [w for w in operator.proxy.applied() if is_to_a_workload(w)]
 
 
 def is_to_a_workload(write):
+    """Not to Remint's own journal, and not a trying out."""
     return write.resource != "workloadrestarts" and not write.dry_run
 
 

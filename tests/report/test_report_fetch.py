@@ -80,3 +80,10 @@ def test_what_is_in_the_way_is_said_with_what_to_do(cluster, lease_answer, proxy
     assert done.returncode == 1 and done.stdout == ""
     for word in words:
         assert word in done.stderr, done.stderr
+
+
+def test_the_command_ends_each_time(cluster):
+    """OpenSSL freed its locks at exit, a thread of the HTTP client waited for one of them, and the process for the thread."""
+    answers, _, report = cluster
+    answers |= {LEASE: lease("remint-7d9c-x2x7p"), PROXY: (200, example())}
+    assert [report("-o", "csv").returncode for _ in range(25)] == [0] * 25

@@ -61,7 +61,8 @@ struct TransportSettings {
 };
 
 /// Must be called at the start of main, before any thread exists: sizes cpprestsdk's thread pool and keeps OpenSSL from
-/// loading the system's CA bundle on each connection (facts: dependencies.md, cpprestsdk trap 5).
+/// loading the system's CA bundle on each connection (facts: dependencies.md, cpprestsdk trap 5), and from cleaning up
+/// at exit what that pool's threads still use.
 void prepare_process(unsigned threads = 4);
 
 /// The cpprestsdk transport. Reads files named by the config lazily and again when they change; a 401 also forces a

@@ -108,15 +108,25 @@ class Policies:
     def put(self, name, spec):
         """Creates the policy, or replaces its whole spec."""
         custom = self.cluster.custom()
-        try:
-            present = custom.get_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name)
-        except ApiException as error:
-            if error.status != 404:
-                raise
-            custom.create_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, cluster_policy(name, spec))
-        else:
+
+        def put_once():
+            try:
+                present = custom.get_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name)
+            except ApiException as error:
+                if error.status != 404:
+                    raise
+                custom.create_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, cluster_policy(name, spec))
+                return True
             present["spec"] = spec
-            custom.replace_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name, present)
+            try:
+                custom.replace_cluster_custom_object(GROUP, VERSION, CLUSTER_POLICY, name, present)
+            except ApiException as error:
+                if error.status != 409:  # the operator has just written its status
+                    raise
+                return False
+            return True
+
+        wait_until(put_once, 20, f"policy {name} to be written")
         self._names.add(name)
 
     def get(self, name):

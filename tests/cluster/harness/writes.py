@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 # Who leads, what is told, and how a policy is doing: written all the time, and nobody's workload depends on it.
-_HOUSEKEEPING = ("leases", "events", "selfsubjectaccessreviews", "tokenreviews")
+_HOUSEKEEPING = ("leases", "events", "configmaps", "selfsubjectaccessreviews", "tokenreviews")
 _POLICIES = ("clustertokenrefreshpolicies", "tokenrefreshpolicies")
 _PATH = re.compile(
     r"^/(?:api|apis/(?P<group>[^/]+))/v[^/]+(?:/namespaces/(?P<namespace>[^/]+))?"
