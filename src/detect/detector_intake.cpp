@@ -134,12 +134,8 @@ void Detector::Impl::learn(std::string_view uid, PodState& state, const AuditRec
   if (!new_there || inventory.who_had(address, record.received).owner == AddressOwner::kPod) {
     return;
   }
-  auto& known = state.shared_addresses;
-  if (std::ranges::find(known, address) == known.end()) {
-    if (known.size() == PodState::kMaxShared) {
-      return;
-    }
-    known.push_back(address);
+  if (!state.calls_from(address)) {
+    return;
   }
   callers.residents().settle(address, fold(record.agent), &*pods.find(uid));
   ++callers_learnt;

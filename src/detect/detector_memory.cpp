@@ -161,12 +161,8 @@ void Detector::Impl::settle_restored(std::string_view uid, PodState& state, cons
   if (inventory.who_had(address, now).owner == AddressOwner::kPod) {
     return;
   }
-  auto& known = state.shared_addresses;
-  if (std::ranges::find(known, address) == known.end()) {
-    if (known.size() == PodState::kMaxShared) {
-      return;
-    }
-    known.push_back(address);
+  if (!state.calls_from(address)) {
+    return;
   }
   for (const Habit& habit : state.habits.all()) {
     if (habit.address == fold(address)) {

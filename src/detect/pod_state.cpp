@@ -75,6 +75,15 @@ Time FailingRuns::last() const {
   return last;
 }
 
+bool PodState::calls_from(const IpAddress& address) {
+  const bool known = std::ranges::find(shared_addresses, address) != shared_addresses.end();
+  if (!known && shared_addresses.size() < kMaxShared) {
+    shared_addresses.push_back(address);
+    return true;
+  }
+  return known;
+}
+
 Time PodState::last_heard() const { return std::max(last_success, failing() ? accusation->runs.last() : kNever); }
 
 Time PodState::healthy_until(Fold agent) const {

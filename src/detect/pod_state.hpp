@@ -136,6 +136,8 @@ struct PodState {
 
   static constexpr std::size_t kMaxShared = 4;
 
+  /// Notes an address that it shares with others; false when it has kMaxShared others already.
+  bool calls_from(const IpAddress& address);
   /// A client in it still uses a token that the kubelet must have replaced.
   [[nodiscard]] const Credential* kept_credential() const;
   [[nodiscard]] bool stale() const { return last_stale > last_fresh; }
