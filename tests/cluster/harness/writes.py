@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 # Who leads, what is told, and how a policy is doing: written all the time, and nobody's workload depends on it.
-_HOUSEKEEPING = ("leases", "events", "configmaps", "selfsubjectaccessreviews", "tokenreviews")
+_HOUSEKEEPING = ("leases", "events", "selfsubjectaccessreviews", "tokenreviews")
 _POLICIES = ("clustertokenrefreshpolicies", "tokenrefreshpolicies")
 _PATH = re.compile(
     r"^/(?:api|apis/(?P<group>[^/]+))/v[^/]+(?:/namespaces/(?P<namespace>[^/]+))?"
@@ -55,6 +55,8 @@ def parse_write(method, target, body):
     parts = urlsplit(target)
     match = _PATH.match(parts.path)
     if match is None or match["resource"] in _HOUSEKEEPING:
+        return None
+    if match["resource"] == "configmaps" and (match["name"] or "").endswith("-memory"):
         return None
     if match["resource"] in _POLICIES and match["subresource"] == "status":
         return None
