@@ -14,13 +14,14 @@
 #include "remint/base/result.hpp"
 #include "remint/base/words.hpp"
 #include "remint/detect/audit.hpp"
+#include "remint/detect/clue.hpp"
 #include "remint/detect/inventory.hpp"
 #include "remint/detect/reason_join.hpp"
 
 namespace remint::detect {
 
 struct Evidence {
-  std::string source;  ///< "audit", "apiserver-log", ...
+  std::string source;  ///< "audit", "apiserver-log", "pod-log", ...
   Time time{};
   std::string text;  ///< sanitized, redacted
 };
@@ -45,6 +46,8 @@ struct PodHealth {
   /// Of its newest rejected request, else of the newest with the stale token: sanitized, at most kMaxUserAgent bytes.
   /// "": sent without one. Nothing: neither failing nor stale.
   std::optional<std::string> user_agent{};
+  /// Of clues since the last success, oldest first, the last 128.
+  std::vector<Time> log_clues{}, event_clues{};
 
   static constexpr std::size_t kMaxUserAgent = 120;
 };
@@ -61,6 +64,11 @@ struct Case {
   std::vector<PodHealth> pods;       ///< the accused pods, by name
   std::vector<Evidence> evidence;    ///< newest last, at most 10
   std::optional<Time> breaks_at;     ///< earliest
+  /// UIDs of the pods that the rejections may be of, likeliest first, at most kMaxSuspects, when it is not sure whose
+  /// they are: a look into their logs may tell.
+  std::vector<std::string> suspects{};
+
+  static constexpr std::size_t kMaxSuspects = 5;
 };
 
 struct DetectorSettings {
@@ -87,6 +95,8 @@ struct DetectorCounts {
   /// Rejections, half a minute old, of which a line in the API server's log says why; several that disagree could;
   /// none does. Not counted before the first line was read.
   std::uint64_t joined = 0, ambiguous = 0, unjoined = 0;
+  /// Clues that were taken; of these, by the Audit-Id of a rejection that we know.
+  std::uint64_t clues = 0, clues_joined = 0;
 };
 
 class Detector {
@@ -102,6 +112,9 @@ class Detector {
   /// Returns nothing; the workloads whose case may have changed are in take_changed(). The answers depend on event
   /// times alone; `now` is when the batch came, and only paces the judging of callers at shared addresses.
   void observe(const AuditBatch& batch, Time now);
+  /// What pods' logs and Events say; of pods that the inventory knows, the others are dropped. Late and doubled ones
+  /// are fine. One that prints the Audit-Id of a rejected request says for certain whose it was.
+  void observe(const std::vector<Clue>& clues, Time now);
   /// Lines of one API server's log; late and doubled ones are fine.
   void observe(ReasonJoin::Stream stream, std::vector<ApiServerLine> lines);
   /// Counts the joins of all rejections seen so far: for the end of a recording.

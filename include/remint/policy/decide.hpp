@@ -39,6 +39,8 @@ struct PodFacts {
   std::optional<Time> breaks_at;
   Time created{};
   std::optional<Time> distrusted_since{};  ///< not accepted since something it hangs on was replaced
+  /// Of what its own log, and Events, said since its last success: oldest first.
+  std::vector<Time> log_clues{}, event_clues{};
 };
 
 struct CaseFacts {

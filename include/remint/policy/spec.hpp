@@ -62,9 +62,34 @@ struct RejectedTokenSignal {
   Duration for_ = std::chrono::seconds(30);
 };
 
+/// Lines of the pods' own logs in which a client says that its token was refused.
+struct PodLogSignal {
+  bool enabled = false;
+  std::vector<std::string> patterns;  ///< RE2, beside the known client lines; see detect/pod_log.hpp for their bounds
+  /// Counts by itself, as rejectedToken does (and with its thresholds). False: supports what the audit log says.
+  bool sufficient = false;
+};
+
+/// Events that say a token was refused, and whom they accuse.
+struct KubernetesEventSignal {
+  /// The pod that the Event is about; or the pod of a DaemonSet on that pod's node.
+  enum class Accuses : std::uint8_t { kInvolvedPod, kDaemonSetOnNode };
+  struct Mapping {
+    std::string reason;   ///< of the Event, exactly; empty: any
+    std::string pattern;  ///< RE2 in its message
+    Accuses accuses = Accuses::kInvolvedPod;
+    std::string ns, name;  ///< of the DaemonSet; name may have '*'
+    friend bool operator==(const Mapping&, const Mapping&) = default;
+  };
+  bool enabled = false;
+  std::vector<Mapping> mappings;  ///< beside the known ones (CNI plugins)
+  bool sufficient = false;        ///< as of podLog
+};
+
 /// Not accepted any more since a signing key, the CA or its ServiceAccount was replaced.
 struct TrustChangeSignal {
   bool enabled = true;
+  bool secrets = false;                       ///< legacy token Secrets, too: their metadata is watched
   Duration after = std::chrono::minutes(15);  ///< so long after it; a watch is renewed within ten minutes
 };
 
@@ -123,6 +148,8 @@ struct Spec {
   Match match;
   StaleTokenSignal stale_token;
   RejectedTokenSignal rejected_token;
+  PodLogSignal pod_log;
+  KubernetesEventSignal kubernetes_event;
   TrustChangeSignal trust_change;
   double min_confidence = 0.9;
   StrategyLists strategies;
