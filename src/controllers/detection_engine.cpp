@@ -66,6 +66,7 @@ void DetectionEngine::object_changed(detect::ObjectKind kind, const std::string&
 void DetectionEngine::set_policies(std::vector<policy::Policy> policies, std::map<std::string, StormMemory> memories) {
   policies_ = std::move(policies);
   storm_memories_ = std::move(memories);
+  compile_event_mappings();
   reconsider_all_ = true;
 }
 

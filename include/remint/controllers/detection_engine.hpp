@@ -11,6 +11,7 @@
 
 #include "remint/detect/cluster_object.hpp"
 #include "remint/detect/detector.hpp"
+#include "remint/detect/kubernetes_event.hpp"
 #include "remint/policy/decide.hpp"
 
 namespace remint::controllers {
@@ -81,6 +82,8 @@ class DetectionEngine {
   [[nodiscard]] detect::Detector& detector() { return detector_; }
   [[nodiscard]] const detect::Detector& detector() const { return detector_; }
   void observe(const detect::AuditReport& report, const detect::AuditBatch& batch, Time now);
+  /// detection_engine_events.cpp. A clue, where the policy that speaks for whom it accuses has kubernetesEvent.enabled.
+  void observe(const detect::KubernetesEvent& event, Time now);
   /// To the inventory and all that hangs on it: a pod that begins to terminate closes its case, and whoever unpauses a
   /// Deployment expects an answer now.
   void apply(const detect::ClusterObject& object, Time now);
@@ -135,6 +138,7 @@ class DetectionEngine {
   };
 
   void object_changed(detect::ObjectKind kind, const std::string& id);
+  void compile_event_mappings();
   [[nodiscard]] std::vector<policy::PastRestart> restarts() const;
   [[nodiscard]] WorkloadDecision decide(const detect::Case& the_case, const std::vector<policy::PastRestart>& past,
                                         Time now) const;
@@ -157,6 +161,8 @@ class DetectionEngine {
   EngineSettings settings_;
   detect::Detector detector_;
   std::vector<policy::Policy> policies_;
+  detect::EventMatcher event_matcher_{{}};
+  std::vector<std::string> event_owners_;  ///< of each mapping: Policy::reference() whose it is; "": a known one
   std::map<std::string, policy::PastRestart> restarts_;  ///< by namespace/name
   std::map<std::string, Remembered> remembered_;         ///< by workload UID
   std::map<std::string, StormMemory> storm_memories_;
