@@ -1,6 +1,8 @@
 #include "run_parts.hpp"
 
 #include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -125,6 +127,14 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
                                    e.detector().inventory().apply(change);
                                  });
                                }});
+  kubernetes_events_ = std::make_unique<sources::EventWatch>(
+      reader_, sources::EventWatchSettings{options_.watch_namespaces}, system_clock(), metrics_,
+      sources::EventWatchHooks{
+          [this] { return events_wanted_ && may_act(); },
+          [this](detect::KubernetesEvent event, bool initial) {
+            auto message = [event = std::move(event)](auto& e, Time now) { e.observe(event, now); };
+            return initial ? detection_->post(std::move(message)) : detection_->try_post(std::move(message));
+          }});
   policies_ = std::make_unique<controllers::PolicyController>(
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{
@@ -233,6 +243,7 @@ void RunParts::note_limits(const std::vector<policy::Policy>& in_force) {
     longest = std::max({longest, policy.spec.limits.cooldown, policy.spec.breaker.open_for});
     per_budget.emplace(policy.reference(), policy.spec.limits.max_concurrent_per_budget);
   }
+  events_wanted_ = std::ranges::any_of(in_force, [](const auto& p) { return p.spec.kubernetes_event.enabled; });
   longest_memory_.store(longest);
   const std::lock_guard lock(mutex_);
   max_per_budget_ = std::move(per_budget);

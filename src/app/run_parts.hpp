@@ -28,6 +28,7 @@
 #include "remint/sources/apiserver_log_intake.hpp"
 #include "remint/sources/audit_file.hpp"
 #include "remint/sources/audit_webhook.hpp"
+#include "remint/sources/event_watch.hpp"
 #include "remint/sources/trust_watch.hpp"
 #include "suspension.hpp"
 
@@ -82,8 +83,10 @@ class RunParts {
   std::unique_ptr<controllers::JournalPruner> pruner_;
   std::unique_ptr<controllers::CallerMemory> memory_;
   std::unique_ptr<sources::TrustWatch> trust_;
+  std::unique_ptr<sources::EventWatch> kubernetes_events_;
   mutable std::mutex mutex_;
   std::map<std::string, std::uint32_t> max_per_budget_;           ///< limits.maxConcurrentPerBudget by policy
+  std::atomic<bool> events_wanted_ = false;                       ///< a policy has kubernetesEvent.enabled
   std::atomic<Duration> longest_memory_{std::chrono::hours(24)};  ///< how far back the policies' limits look
   std::unique_ptr<controllers::PolicyController> policies_;
   std::vector<std::unique_ptr<controllers::ObjectFeed>> feeds_;

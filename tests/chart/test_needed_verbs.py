@@ -31,6 +31,7 @@ _STORIES = (
     "test_recreate.py::test_a_bare_pod_is_cured_and_is_what_it_was",
     "test_namespaced_policy.py",
     "test_ceilings.py::test_limits_meet_at_their_stricter_end_and_only_what_was_narrowed_is_shown",
+    "test_kubernetes_events.py",
     "test_disturbances.py::test_who_deletes_the_restart_gets_the_workload_back_first[ScaleToZero]",
 )
 # What no story can show, and why it is needed all the same. An entry that a story does show fails the test.
@@ -60,9 +61,13 @@ def _read(path):
         return {tuple(line.rstrip("\n").split("\t")) for line in lines}
 
 
+# Sources that are off by default.
+_SOURCES = {"kubernetesEvents": {"enabled": True}}
+
+
 @pytest.fixture(scope="module")
 def given(helm):
-    return rights_of(helm.template())
+    return rights_of(helm.template(_SOURCES))
 
 
 def _used(line, given):

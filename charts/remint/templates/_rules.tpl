@@ -70,6 +70,12 @@ that it really makes). No Secrets. In: the root.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if .Values.kubernetesEvents.enabled }}
+# What Events accuse whom of, for policies with kubernetesEvent.enabled.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [list, watch]
+{{- end }}
 # Read anew before each write to a workload: it may have been suspended.
 - apiGroups: [remint.dev]
   resources: [tokenrefreshpolicies]

@@ -15,6 +15,7 @@ IGNORED = r"remint\.dev/ignore"
 PAUSED_UNTIL = r"remint\.dev/paused-until"
 COOLDOWN = r"cooldown"
 PAUSED_DEPLOYMENT = r"paused"
+UNCORROBORATED = r"sufficient"  # names the field that would make a clue enough
 STUCK_ROLLOUT = r"stuck|progress|roll-?out"
 
 DECISIONS = "remint_decisions_total"  # labelled with decision="Restart|Wait|Ask|Observe|Refuse"
