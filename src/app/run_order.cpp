@@ -65,7 +65,8 @@ void RunParts::add_to(runtime::Manager& manager) {
   manager.add(part("policies", *policies_));
   manager.add(part("callers' memory", *memory_));
   manager.add(part("trust", *trust_));
-  manager.add(part("Kubernetes Events", *kubernetes_events_));
+  manager.add(part("Kubernetes Events", *event_watch_));
+  manager.add(part("token Secrets", *secret_watch_));
   manager.add({"API servers' logs",
                [this] {
                  for (auto& log : logs_) log->start();

@@ -127,14 +127,6 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
                                    e.detector().inventory().apply(change);
                                  });
                                }});
-  kubernetes_events_ = std::make_unique<sources::EventWatch>(
-      reader_, sources::EventWatchSettings{options_.watch_namespaces}, system_clock(), metrics_,
-      sources::EventWatchHooks{
-          [this] { return events_wanted_ && may_act(); },
-          [this](detect::KubernetesEvent event, bool initial) {
-            auto message = [event = std::move(event)](auto& e, Time now) { e.observe(event, now); };
-            return initial ? detection_->post(std::move(message)) : detection_->try_post(std::move(message));
-          }});
   policies_ = std::make_unique<controllers::PolicyController>(
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{
@@ -163,6 +155,7 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
   add_reflector(kube::kClusterPolicies, policies_->cluster_sink());
   add_reflector(kube::kPolicies, policies_->namespaced_sink());
 
+  create_wanted_watches();
   for (const auto& path : options_.apiserver_log) add_log(path);
   for (const auto& path : options_.audit_log) {
     audit_files_.push_back(std::make_unique<sources::AuditFileFollower>(
@@ -198,6 +191,24 @@ void RunParts::add_reflector(const kube::Resource& resource, runtime::ReflectorS
   if (!resource.namespaced) return;  // no Role can grant it
   auto& sinks = *namespace_sinks_.emplace_back(std::make_unique<runtime::NamespaceSinks>(sink, keep));
   for (const auto& ns : options_.watch_namespaces) add(ns, sinks.add());
+}
+
+void RunParts::create_wanted_watches() {
+  event_feed_ = std::make_unique<controllers::EventFeed>(*detection_, system_clock(), metrics_);
+  event_watch_ =
+      std::make_unique<runtime::WantedWatch>(reader_, metrics_, [this] { return events_wanted_ && may_act(); });
+  const std::vector<std::string> everywhere{""};
+  const auto& namespaces = options_.watch_namespaces.empty() ? everywhere : options_.watch_namespaces;
+  for (const auto& ns : namespaces) event_watch_->add({kube::kEvents, ns, "type=Warning"}, *event_feed_);
+
+  // Not only by whoever leads: a successor is to know what was made anew before its time.
+  secret_feed_ = std::make_unique<controllers::ObjectFeed>(*detection_, detect::ObjectKind::kTokenSecret);
+  secret_watch_ = std::make_unique<runtime::WantedWatch>(reader_, metrics_, [this] { return secrets_wanted_.load(); });
+  const std::string tokens = "type=kubernetes.io/service-account-token";
+  if (options_.watch_namespaces.empty()) return secret_watch_->add({kube::kSecrets, "", tokens}, *secret_feed_);
+  auto& sinks = *namespace_sinks_.emplace_back(
+      std::make_unique<runtime::NamespaceSinks>(*secret_feed_, runtime::NamespaceSinks::Keep::kIdentity));
+  for (const auto& ns : namespaces) secret_watch_->add({kube::kSecrets, ns, tokens}, sinks.add());
 }
 
 void RunParts::add_log(const std::string& path) {
@@ -244,6 +255,8 @@ void RunParts::note_limits(const std::vector<policy::Policy>& in_force) {
     per_budget.emplace(policy.reference(), policy.spec.limits.max_concurrent_per_budget);
   }
   events_wanted_ = std::ranges::any_of(in_force, [](const auto& p) { return p.spec.kubernetes_event.enabled; });
+  secrets_wanted_ = std::ranges::any_of(
+      in_force, [](const auto& p) { return p.spec.trust_change.enabled && p.spec.trust_change.secrets; });
   longest_memory_.store(longest);
   const std::lock_guard lock(mutex_);
   max_per_budget_ = std::move(per_budget);

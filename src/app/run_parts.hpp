@@ -12,6 +12,7 @@
 #include "remint/controllers/caller_memory.hpp"
 #include "remint/controllers/decision_writer.hpp"
 #include "remint/controllers/detection_controller.hpp"
+#include "remint/controllers/event_feed.hpp"
 #include "remint/controllers/journal_pruner.hpp"
 #include "remint/controllers/object_feed.hpp"
 #include "remint/controllers/policy_controller.hpp"
@@ -24,11 +25,11 @@
 #include "remint/runtime/manager.hpp"
 #include "remint/runtime/namespace_sinks.hpp"
 #include "remint/runtime/reflector.hpp"
+#include "remint/runtime/wanted_watch.hpp"
 #include "remint/sources/apiserver_log.hpp"
 #include "remint/sources/apiserver_log_intake.hpp"
 #include "remint/sources/audit_file.hpp"
 #include "remint/sources/audit_webhook.hpp"
-#include "remint/sources/event_watch.hpp"
 #include "remint/sources/trust_watch.hpp"
 #include "suspension.hpp"
 
@@ -52,6 +53,8 @@ class RunParts {
   void add_reflector(const kube::Resource& resource, runtime::ReflectorSink& sink,
                      runtime::NamespaceSinks::Keep keep = runtime::NamespaceSinks::Keep::kIdentity);
   void add_log(const std::string& path);
+  /// Those that policies may ask for.
+  void create_wanted_watches();
   [[nodiscard]] bool synced() const;
   [[nodiscard]] bool leads() const;
   [[nodiscard]] bool may_act() const { return leads() && synced(); }
@@ -83,15 +86,17 @@ class RunParts {
   std::unique_ptr<controllers::JournalPruner> pruner_;
   std::unique_ptr<controllers::CallerMemory> memory_;
   std::unique_ptr<sources::TrustWatch> trust_;
-  std::unique_ptr<sources::EventWatch> kubernetes_events_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::uint32_t> max_per_budget_;           ///< limits.maxConcurrentPerBudget by policy
-  std::atomic<bool> events_wanted_ = false;                       ///< a policy has kubernetesEvent.enabled
-  std::atomic<Duration> longest_memory_{std::chrono::hours(24)};  ///< how far back the policies' limits look
+  std::map<std::string, std::uint32_t> max_per_budget_;               ///< limits.maxConcurrentPerBudget by policy
+  std::atomic<bool> events_wanted_ = false, secrets_wanted_ = false;  ///< a policy asks for them
+  std::atomic<Duration> longest_memory_{std::chrono::hours(24)};      ///< how far back the policies' limits look
   std::unique_ptr<controllers::PolicyController> policies_;
   std::vector<std::unique_ptr<controllers::ObjectFeed>> feeds_;
   std::vector<std::unique_ptr<runtime::NamespaceSinks>> namespace_sinks_;  ///< with --watch-namespace
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors_;
+  std::unique_ptr<controllers::EventFeed> event_feed_;
+  std::unique_ptr<controllers::ObjectFeed> secret_feed_;
+  std::unique_ptr<runtime::WantedWatch> event_watch_, secret_watch_;  ///< while a policy asks for them
   std::vector<std::unique_ptr<sources::ApiServerLogFollower>> logs_;
   std::vector<std::unique_ptr<sources::AuditFileFollower>> audit_files_;
   std::unique_ptr<sources::ApiServerLogIntake> log_intake_;  ///< the webhook hands log lines on to it

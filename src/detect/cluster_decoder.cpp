@@ -1,4 +1,4 @@
-// What is no workload and no pod: nodes, namespaces, ServiceAccounts.
+// What is no workload and no pod: nodes, namespaces, ServiceAccounts, Secrets with tokens.
 #include "object_reader.hpp"
 #include "remint/detect/objects.hpp"
 
@@ -25,6 +25,31 @@ bool node_address(ObjectReader& reader, Value item, NodeRecord& node) {
   }
   node.addresses.push_back(*ip);
   return true;
+}
+
+template <class Record>
+Result<Record> decode_named(std::string_view what, std::string_view json) {
+  ObjectReader reader(what);
+  Record record;
+  std::optional<Time> created;
+  bool fine = reader.read(json, [&](const char* key, Value value) {
+    return !is(key, "metadata") || reader.fields(value, "metadata", [&](const char* k, Value v) {
+      if (is(k, "name")) {
+        return reader.text(v, "metadata.name", record.name);
+      }
+      if (is(k, "namespace")) {
+        return reader.text(v, "metadata.namespace", record.ns);
+      }
+      if (is(k, "uid")) {
+        return reader.text(v, "metadata.uid", record.uid);
+      }
+      return !is(k, "creationTimestamp") || reader.time(v, "metadata.creationTimestamp", created);
+    });
+  });
+  fine = fine && (!record.name.empty() || reader.fail("metadata.name", "is missing"));
+  fine = fine && (!record.uid.empty() || reader.fail("metadata.uid", "is missing"));
+  record.created = created.value_or(Time{});
+  return fine ? Result<Record>(std::move(record)) : std::unexpected(reader.error());
 }
 
 }  // namespace
@@ -68,27 +93,11 @@ Result<NamespaceRecord> decode_namespace(std::string_view json) {
 }
 
 Result<ServiceAccountRecord> decode_service_account(std::string_view json) {
-  ObjectReader reader("ServiceAccount");
-  ServiceAccountRecord account;
-  std::optional<Time> created;
-  bool fine = reader.read(json, [&](const char* key, Value value) {
-    return !is(key, "metadata") || reader.fields(value, "metadata", [&](const char* k, Value v) {
-      if (is(k, "name")) {
-        return reader.text(v, "metadata.name", account.name);
-      }
-      if (is(k, "namespace")) {
-        return reader.text(v, "metadata.namespace", account.ns);
-      }
-      if (is(k, "uid")) {
-        return reader.text(v, "metadata.uid", account.uid);
-      }
-      return !is(k, "creationTimestamp") || reader.time(v, "metadata.creationTimestamp", created);
-    });
-  });
-  fine = fine && (!account.name.empty() || reader.fail("metadata.name", "is missing"));
-  fine = fine && (!account.uid.empty() || reader.fail("metadata.uid", "is missing"));
-  account.created = created.value_or(Time{});
-  return fine ? Result<ServiceAccountRecord>(std::move(account)) : std::unexpected(reader.error());
+  return decode_named<ServiceAccountRecord>("ServiceAccount", json);
+}
+
+Result<TokenSecretRecord> decode_token_secret(std::string_view json) {
+  return decode_named<TokenSecretRecord>("Secret", json);
 }
 
 }  // namespace remint::detect

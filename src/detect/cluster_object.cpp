@@ -8,7 +8,7 @@ namespace {
 
 using enum ObjectKind;
 
-constexpr std::array<std::pair<ObjectKind, ApiKind>, 9> kKinds{{
+constexpr std::array<std::pair<ObjectKind, ApiKind>, 10> kKinds{{
     {kPod, {"v1", "Pod"}},
     {kReplicaSet, {"apps/v1", "ReplicaSet"}},
     {kDeployment, {"apps/v1", "Deployment"}},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<ObjectKind, ApiKind>, 9> kKinds{{
     {kNode, {"v1", "Node"}},
     {kNamespace, {"v1", "Namespace"}},
     {kServiceAccount, {"v1", "ServiceAccount"}},
+    {kTokenSecret, {"v1", "Secret"}},
 }};
 
 template <class Record>
@@ -31,6 +32,7 @@ const std::string& id_of(const WorkloadRecord& workload) { return workload.ref.u
 const std::string& id_of(const NodeRecord& node) { return node.name; }
 const std::string& id_of(const NamespaceRecord& ns) { return ns.name; }
 const std::string& id_of(const ServiceAccountRecord& account) { return account.uid; }
+const std::string& id_of(const TokenSecretRecord& secret) { return secret.uid; }
 
 }  // namespace
 
@@ -54,6 +56,7 @@ void ClusterObject::apply_to(Inventory& inventory, Time now) const {
   if (const auto* node = std::get_if<NodeRecord>(&record)) return inventory.apply(*node);
   if (const auto* ns = std::get_if<NamespaceRecord>(&record)) return inventory.apply(*ns);
   if (const auto* account = std::get_if<ServiceAccountRecord>(&record)) return inventory.apply(*account);
+  if (const auto* secret = std::get_if<TokenSecretRecord>(&record)) return inventory.apply(*secret);
 }
 
 Result<ClusterObject> decode_object(ObjectKind kind, std::string_view json) {
@@ -66,6 +69,8 @@ Result<ClusterObject> decode_object(ObjectKind kind, std::string_view json) {
       return as_object(kind, decode_namespace(json));
     case kServiceAccount:
       return as_object(kind, decode_service_account(json));
+    case kTokenSecret:
+      return as_object(kind, decode_token_secret(json));
     case kReplicaSet:
     case kDeployment:
     case kStatefulSet:

@@ -40,6 +40,10 @@ std::string why(Diagnosis diagnosis, const Suspect& suspect, const Inventory& in
     return fmt::format("ServiceAccount {}/{} was made anew after pod {} had started: tokens of the old one are dead",
                        suspect.view.pod.ns, suspect.view.pod.service_account, suspect.view.pod.name);
   }
+  if (diagnosis == Diagnosis::kSecretRegenerated) {
+    return fmt::format("Secret {}/{}, which pod {} mounts, was made anew after it had started: the old token is dead",
+                       suspect.view.pod.ns, inventory.token_secret_of(suspect.view.pod)->name, suspect.view.pod.name);
+  }
   return suspect.state->stale() ? "the stale token's last day had come before the first rejection"
                                 : "the token was used for longer than it can live";
 }
@@ -62,6 +66,11 @@ std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& stat
   if (account != nullptr && account->created > view.pod.created + kObjectError && account->created <= at &&
       accepted <= account->created + kObjectError + kBelieved) {
     return Diagnosis::kServiceAccountRecreated;
+  }
+  const auto* secret = inventory.token_secret_of(view.pod);
+  if (secret != nullptr && secret->created > view.pod.created + kObjectError && secret->created <= at &&
+      accepted <= secret->created + kObjectError + kBelieved) {
+    return Diagnosis::kSecretRegenerated;
   }
   const auto breaks = breaks_at(state, settings);
   if (breaks && *breaks - kAnnotationError <= at) {

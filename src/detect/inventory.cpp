@@ -4,20 +4,21 @@
 #include <array>
 #include <deque>
 #include <iterator>
+#include <ranges>
 #include <span>
 #include <unordered_set>
 
 #include "address_book.hpp"
+#include "named_objects.hpp"
 #include "owners.hpp"
 #include "pod_store.hpp"
-#include "service_accounts.hpp"
 
 namespace remint::detect {
 namespace {
 
 constexpr Duration kObjectError = std::chrono::seconds(1);  // objects' times are whole seconds
 constexpr Duration kOneReplacement = std::chrono::hours(1);
-constexpr std::size_t kKinds = static_cast<std::size_t>(ObjectKind::kServiceAccount) + 1;
+constexpr std::size_t kKinds = static_cast<std::size_t>(ObjectKind::kTokenSecret) + 1;
 
 std::size_t index_of(ObjectKind kind) { return static_cast<std::size_t>(kind); }
 
@@ -44,7 +45,8 @@ struct Inventory::Impl {
   TextMap<Node> nodes;
   std::unordered_map<IpAddress, std::string> node_names;
   TextMap<Namespace> namespaces;
-  ServiceAccounts accounts;
+  NamedObjects<ServiceAccountRecord> accounts;
+  NamedObjects<TokenSecretRecord> secrets;
   std::vector<TrustChange> trust_changes;
   std::deque<Removed> removed;                  // in the order of removal
   std::array<std::uint32_t, kKinds> relists{};  // the number of the newest relist, per kind
@@ -54,6 +56,7 @@ struct Inventory::Impl {
   void remove_pod(PodStore::Slot slot, Time now);
   void remove_node(std::string_view name);
   [[nodiscard]] ObjectRef workload_of(const PackedPod& pod) const;
+  [[nodiscard]] const TokenSecretRecord* newest_secret(std::string_view ns, std::string_view names) const;
 };
 
 void Inventory::Impl::drop_addresses(PodStore::Slot slot, Time now) {
@@ -109,6 +112,15 @@ void Inventory::Impl::remove_node(std::string_view name) {
   nodes.erase(found);
 }
 
+const TokenSecretRecord* Inventory::Impl::newest_secret(std::string_view ns, std::string_view names) const {
+  const TokenSecretRecord* newest = nullptr;
+  for (const auto name : std::views::split(names, '\n')) {
+    const auto* secret = name.empty() ? nullptr : secrets.find(ns, std::string_view(name));
+    if (secret != nullptr && (newest == nullptr || newest->created < secret->created)) newest = secret;
+  }
+  return newest;
+}
+
 ObjectRef Inventory::Impl::workload_of(const PackedPod& pod) const {
   ObjectRef self{"v1", "Pod", std::string(pods.text(pod.ns)), std::string(pod.name()), std::string(pod.uid())};
   // No controller is a pod: a reference to one would let a pod join somebody else's case.
@@ -160,6 +172,10 @@ void Inventory::apply(ServiceAccountRecord account) {
   impl_->accounts.put(std::move(account), impl_->relists[index_of(ObjectKind::kServiceAccount)]);
 }
 
+void Inventory::apply(TokenSecretRecord secret) {
+  impl_->secrets.put(std::move(secret), impl_->relists[index_of(ObjectKind::kTokenSecret)]);
+}
+
 void Inventory::remove(ObjectKind kind, std::string_view uid_or_name, Time now) {
   switch (kind) {
     case ObjectKind::kPod:
@@ -176,6 +192,8 @@ void Inventory::remove(ObjectKind kind, std::string_view uid_or_name, Time now) 
       return;
     case ObjectKind::kServiceAccount:
       return impl_->accounts.remove(uid_or_name);
+    case ObjectKind::kTokenSecret:
+      return impl_->secrets.remove(uid_or_name);
     default:
       return impl_->owners.remove(uid_or_name);
   }
@@ -209,6 +227,8 @@ void Inventory::end_relist(ObjectKind kind, Time now) {
       break;
     case ObjectKind::kServiceAccount:
       return impl_->accounts.remove_not_seen_in(relist);
+    case ObjectKind::kTokenSecret:
+      return impl_->secrets.remove_not_seen_in(relist);
     default:
       return impl_->owners.remove_not_seen_in(kind, relist);
   }
@@ -247,6 +267,12 @@ std::optional<TrustChange> Inventory::change_since_start(std::string_view pod_ui
       (newest == nullptr || newest->until < account->created)) {
     return TrustChange{Diagnosis::kServiceAccountRecreated, account->created, account->created,
                        "ServiceAccount " + account->ns + "/" + account->name + " was made anew"};
+  }
+  const auto* secret = impl_->newest_secret(impl_->pods.text(pod.ns), impl_->pods.text(pod.secrets));
+  if (secret != nullptr && secret->created > pod.created + kObjectError &&
+      (newest == nullptr || newest->until < secret->created)) {
+    return TrustChange{Diagnosis::kSecretRegenerated, secret->created, secret->created,
+                       "Secret " + secret->ns + "/" + secret->name + " was made anew"};
   }
   return newest == nullptr ? std::nullopt : std::optional(*newest);
 }
@@ -312,6 +338,10 @@ const ServiceAccountRecord* Inventory::service_account(std::string_view ns, std:
 }
 
 const ServiceAccountRecord* Inventory::service_account(std::string_view uid) const { return impl_->accounts.find(uid); }
+
+const TokenSecretRecord* Inventory::token_secret_of(const PodRecord& pod) const {
+  return impl_->newest_secret(pod.ns, pod.secrets);
+}
 
 std::vector<std::string> Inventory::live_pods(std::string_view workload_uid) const {
   std::vector<std::string> pods;

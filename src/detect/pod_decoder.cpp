@@ -10,6 +10,7 @@ namespace {
 using Value = ObjectReader::Value;
 
 constexpr std::size_t kMaxPrograms = 256;
+constexpr std::size_t kMaxSecrets = 256;
 constexpr std::int64_t kDefaultTokenSeconds = 3600;
 constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;  // what the API allows
 constexpr std::size_t kMaxAddresses = 4;                          // Kubernetes knows two: one per IP family
@@ -136,11 +137,26 @@ class PodDecoder {
 
   bool volume(Value item) {
     return reader_.fields(item, "spec.volumes", [this](const char* key, Value value) {
+      if (is(key, "secret")) {
+        return reader_.fields(value, "spec.volumes.secret",
+                              [this](const char* k, Value v) { return !is(k, "secretName") || add_secret(v); });
+      }
       return !is(key, "projected") || reader_.fields(value, "spec.volumes.projected", [this](const char* k, Value v) {
         return !is(k, "sources") ||
                reader_.items(v, "spec.volumes.projected.sources", [this](Value source) { return projected(source); });
       });
     });
+  }
+
+  bool add_secret(Value value) {
+    std::string name;
+    if (!reader_.text(value, "spec.volumes.secret.secretName", name)) {
+      return false;
+    }
+    if (pod_.secrets.size() + name.size() < kMaxSecrets) {
+      pod_.secrets.append(name).append(1, '\n');
+    }
+    return true;
   }
 
   bool projected(Value source) {

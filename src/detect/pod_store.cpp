@@ -58,6 +58,7 @@ PodStore::Slot PodStore::put(const PodRecord& pod, std::optional<Slot> known) {
   texts_.assign(packed.service_account, pod.service_account);
   texts_.assign(packed.revision, pod.revision);
   texts_.assign(packed.programs, pod.programs);
+  texts_.assign(packed.secrets, pod.secrets);
   set_owner(slot, pod.owner);
   packed.extra.reset();
   if (!pod.labels.empty() || !pod.annotations.empty()) {
@@ -109,8 +110,9 @@ void PodStore::remove(Slot slot) {
 
 void PodStore::free(Slot slot) {
   PackedPod& packed = pods_[slot];
-  for (const TextId id : {packed.ns, packed.node, packed.service_account, packed.revision, packed.programs,
-                          packed.owner_api_version, packed.owner_kind, packed.owner_name, packed.owner_uid}) {
+  for (const TextId id :
+       {packed.ns, packed.node, packed.service_account, packed.revision, packed.programs, packed.owner_api_version,
+        packed.owner_kind, packed.owner_name, packed.owner_uid, packed.secrets}) {
     texts_.release(id);
   }
   packed = {};
@@ -144,6 +146,7 @@ PodRecord PodStore::unpack(const PackedPod& packed) const {
   pod.revision = texts_.text(packed.revision);
   pod.token_lifetime = std::chrono::seconds(packed.token_seconds);
   pod.programs = texts_.text(packed.programs);
+  pod.secrets = texts_.text(packed.secrets);
   if (packed.extra) {
     pod.labels = packed.extra->labels;
     pod.annotations = packed.extra->annotations;

@@ -32,7 +32,7 @@ struct PackedPod {
   Time deleting = Time::max();  ///< Time::max(): not terminating
   std::array<IpAddress, kMaxIps> ips{};
   TextId ns = 0, node = 0, service_account = 0, revision = 0, programs = 0;
-  TextId owner_api_version = 0, owner_kind = 0, owner_name = 0, owner_uid = 0;
+  TextId owner_api_version = 0, owner_kind = 0, owner_name = 0, owner_uid = 0, secrets = 0;
   std::uint32_t uid_size = 0;
   std::uint32_t serial = 0;
   std::uint32_t relist = 0;  ///< the relist that saw it last

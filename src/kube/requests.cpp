@@ -12,6 +12,10 @@ namespace {
 
 constexpr const char* kJson = "application/json";
 
+std::string metadata_of(std::string_view kind) {
+  return fmt::format("application/json;as={};g=meta.k8s.io;v=v1", kind);
+}
+
 class Query {
  public:
   Query& add(std::string_view name, std::string_view value) {
@@ -113,12 +117,14 @@ std::string Resource::path(std::string_view ns, std::string_view name, std::stri
 }
 
 Request list_request(const Resource& resource, const ListOptions& options, std::string_view continue_token) {
-  return read_request(resource.path(options.ns) + Query()
-                                                      .add("labelSelector", options.label_selector)
-                                                      .add("fieldSelector", options.field_selector)
-                                                      .add("limit", std::to_string(options.page_size))
-                                                      .add("continue", continue_token)
-                                                      .text());
+  Request request = read_request(resource.path(options.ns) + Query()
+                                                                 .add("labelSelector", options.label_selector)
+                                                                 .add("fieldSelector", options.field_selector)
+                                                                 .add("limit", std::to_string(options.page_size))
+                                                                 .add("continue", continue_token)
+                                                                 .text());
+  if (resource.metadata_only) request.accept = metadata_of("PartialObjectMetadataList");
+  return request;
 }
 
 Request watch_request(const Resource& resource, const WatchOptions& options) {
@@ -132,6 +138,7 @@ Request watch_request(const Resource& resource, const WatchOptions& options) {
                                      .add("fieldSelector", options.field_selector)
                                      .text());
   request.silence = options.server_timeout + options.idle_margin;
+  if (resource.metadata_only) request.accept = metadata_of("PartialObjectMetadata");
   return request;
 }
 

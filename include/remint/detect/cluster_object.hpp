@@ -19,7 +19,7 @@ struct ApiKind {
 
 struct ClusterObject {
   ObjectKind kind = ObjectKind::kPod;
-  std::variant<PodRecord, WorkloadRecord, NodeRecord, NamespaceRecord, ServiceAccountRecord> record;
+  std::variant<PodRecord, WorkloadRecord, NodeRecord, NamespaceRecord, ServiceAccountRecord, TokenSecretRecord> record;
 
   /// What Inventory::remove wants: the UID, or a node's or namespace's name.
   [[nodiscard]] const std::string& id() const;

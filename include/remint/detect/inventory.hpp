@@ -24,7 +24,8 @@ enum class ObjectKind : std::uint8_t {
   kReplicationController,
   kNode,
   kNamespace,
-  kServiceAccount
+  kServiceAccount,
+  kTokenSecret
 };
 
 /// Controllers whose objects the inventory is told of. Of any other kind it knows what owner references say.
@@ -68,6 +69,7 @@ class Inventory {
   void apply(NodeRecord node);
   void apply(NamespaceRecord ns);
   void apply(ServiceAccountRecord account);
+  void apply(TokenSecretRecord secret);
   /// For pods `now` ends the hold on their addresses, which are still answered for during `address_memory`.
   void remove(ObjectKind kind, std::string_view uid_or_name, Time now);
   /// Relist: between begin and end, what is not applied again is removed at end.
@@ -77,8 +79,9 @@ class Inventory {
   void apply(TrustChange change);
   /// At most one of each kind, of the last kTrustMemory.
   [[nodiscard]] const std::vector<TrustChange>& trust_changes() const;
-  /// The newest change, since the pod was started, of what its token or connections hang on; its ServiceAccount made
-  /// anew is one, too. For all pods in turn: nothing is copied while there is none.
+  /// The newest change, since the pod was started, of what its token or connections hang on; its ServiceAccount, or a
+  /// Secret with a token that it mounts, made anew is one, too. For all pods in turn: nothing is copied while there is
+  /// none.
   [[nodiscard]] std::optional<TrustChange> change_since_start(std::string_view pod_uid) const;
   /// Forgets what is older than the memory settings.
   void expire(Time now);
@@ -96,6 +99,8 @@ class Inventory {
   [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;
   [[nodiscard]] const ServiceAccountRecord* service_account(std::string_view ns, std::string_view name) const;
   [[nodiscard]] const ServiceAccountRecord* service_account(std::string_view uid) const;
+  /// The newest of the Secrets with tokens that the pod mounts, as far as they are watched; null: none.
+  [[nodiscard]] const TokenSecretRecord* token_secret_of(const PodRecord& pod) const;
   /// UIDs of live (not finished, not terminating) pods of a workload, in no particular order.
   [[nodiscard]] std::vector<std::string> live_pods(std::string_view workload_uid) const;
   /// UIDs of the pods on a node, finished and terminating ones too; valid until the next change.

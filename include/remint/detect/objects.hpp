@@ -36,6 +36,7 @@ struct PodRecord {
   std::string revision;  ///< label pod-template-hash or controller-revision-hash
   /// expirationSeconds of its mounted tokens for the API server, the longest; zero: no such token is mounted.
   std::chrono::seconds token_lifetime{0};
+  std::string secrets;   ///< names of the Secrets that it mounts, one a line, at most 256 bytes
   std::string programs;  ///< names of its containers, their images and commands, one a line, at most 256 bytes
   Labels labels;         ///< kept for bare pods only (policies select workloads by label)
   Labels annotations;    ///< only those beginning with "remint.dev/"
@@ -69,6 +70,12 @@ struct ServiceAccountRecord {
   Time created{};
 };
 
+/// A Secret of type kubernetes.io/service-account-token, by its metadata alone.
+struct TokenSecretRecord {
+  std::string ns, name, uid;
+  Time created{};
+};
+
 struct NamespaceRecord {
   std::string name;
   Labels labels;
@@ -83,5 +90,6 @@ struct NamespaceRecord {
 [[nodiscard]] Result<NodeRecord> decode_node(std::string_view json);
 [[nodiscard]] Result<NamespaceRecord> decode_namespace(std::string_view json);
 [[nodiscard]] Result<ServiceAccountRecord> decode_service_account(std::string_view json);
+[[nodiscard]] Result<TokenSecretRecord> decode_token_secret(std::string_view json);
 
 }  // namespace remint::detect

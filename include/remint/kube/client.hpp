@@ -27,6 +27,7 @@ struct Resource {
   std::string_view plural;   ///< "pods"
   std::string_view kind;     ///< "Pod"
   bool namespaced = true;
+  bool metadata_only = false;  ///< lists and watches ask for the objects' metadata, and get nothing else
   [[nodiscard]] std::string api_version() const;
   /// "/apis/apps/v1/namespaces/shop/deployments/cart"; ns and name may be empty; segments are percent-encoded.
   [[nodiscard]] std::string path(std::string_view ns, std::string_view name = {},

@@ -20,6 +20,8 @@ inline constexpr Resource kAutoscalers{"autoscaling", "v2", "horizontalpodautosc
 inline constexpr Resource kDisruptionBudgets{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event", true};
+/// What is in them never leaves the API server.
+inline constexpr Resource kSecrets{"", "v1", "secrets", "Secret", true, true};
 inline constexpr Resource kClusterPolicies{"remint.dev", "v1alpha1", "clustertokenrefreshpolicies",
                                            "ClusterTokenRefreshPolicy", false};
 inline constexpr Resource kPolicies{"remint.dev", "v1alpha1", "tokenrefreshpolicies", "TokenRefreshPolicy", true};

@@ -331,3 +331,30 @@ TEST_CASE("ReplicaSets at rest are not kept") {
   inventory.apply(ObjectKind::kReplicaSet, old);
   CHECK(inventory.workload("rs-old") != nullptr);  // its last pods are still there
 }
+
+TEST_CASE(
+    "A Secret with a token that was made anew under a pod that mounts it is a change of trust for that pod alone") {
+  Inventory inventory;
+  PodRecord mounts = pod("a"), without = pod("b", "10.244.1.8");
+  mounts.secrets = "ca\ncart-token\n";
+  inventory.apply(mounts, start());
+  inventory.apply(without, start());
+  inventory.apply(TokenSecretRecord{"shop", "cart-token", "old", mounts.created - 24h});
+  CHECK_FALSE(inventory.change_since_start("a"));
+
+  const Time anew = start() + 60s;
+  inventory.remove(ObjectKind::kTokenSecret, "old", anew);
+  inventory.apply(TokenSecretRecord{"shop", "cart-token", "new", anew});
+  inventory.apply(TokenSecretRecord{"other", "ca", "else", anew + 60s});
+  const auto change = inventory.change_since_start("a");
+  REQUIRE(change);
+  CHECK(change->diagnosis == Diagnosis::kSecretRegenerated);
+  CHECK(change->until == anew);
+  CHECK(change->what == "Secret shop/cart-token was made anew");
+  CHECK_FALSE(inventory.change_since_start("b"));
+
+  // Nobody wants to know any more: the watch ends with an empty list.
+  inventory.begin_relist(ObjectKind::kTokenSecret);
+  inventory.end_relist(ObjectKind::kTokenSecret, anew);
+  CHECK_FALSE(inventory.change_since_start("a"));
+}

@@ -182,3 +182,24 @@ TEST_CASE("Nodes and namespaces are read") {
   CHECK(ns->labels == Labels{{"team", "a&b"}});
   CHECK_FALSE(decode_namespace("{}"));
 }
+
+TEST_CASE("Of a Secret only its metadata is read, and a pod keeps the names of those that it mounts") {
+  std::string json =
+      R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"cart-token","namespace":"shop",)"
+      R"("uid":"s-1","creationTimestamp":"2026-07-01T10:00:00Z"}})";
+  json.reserve(json.size() + 128);
+  const auto secret = decode_token_secret(json);
+  REQUIRE(secret);
+  CHECK(secret->ns + "/" + secret->name + " " + secret->uid == "shop/cart-token s-1");
+  CHECK(secret->created == *parse_rfc3339("2026-07-01T10:00:00Z"));
+
+  std::string pod =
+      R"({"metadata":{"name":"a","namespace":"shop","uid":"u","ownerReferences":[]},"spec":{"volumes":[)"
+      R"({"name":"t","secret":{"secretName":"cart-token"}},{"name":"c","secret":{"secretName":"ca","defaultMode":420}},)"
+      R"({"name":"e","emptyDir":{}},{"name":")" +
+      std::string(300, 'n') + R"(","secret":{"secretName":")" + std::string(253, 's') + "\"}}]}}";
+  pod.reserve(pod.size() + 128);
+  const auto decoded = decode_pod(pod);
+  REQUIRE(decoded);
+  CHECK(decoded->secrets == "cart-token\nca\n");
+}

@@ -1,5 +1,5 @@
 #pragma once
-// ServiceAccounts by name and by UID: tokens die when one is made anew under its name.
+// ServiceAccounts, and Secrets with tokens, by name and by UID: tokens die when one is made anew under its name.
 
 #include <cstdint>
 #include <map>
@@ -13,13 +13,14 @@
 namespace remint::detect {
 
 /// Not thread-safe.
-class ServiceAccounts {
+template <class Record>
+class NamedObjects {
  public:
-  void put(ServiceAccountRecord account, std::uint32_t relist) {
-    const std::string uid = account.uid;
+  void put(Record record, std::uint32_t relist) {
+    const std::string uid = record.uid;
     remove(uid);
-    by_name_[name_of(account.ns, account.name)] = uid;
-    by_uid_.insert_or_assign(uid, Entry{std::move(account), relist});
+    by_name_[name_of(record.ns, record.name)] = uid;
+    by_uid_.insert_or_assign(uid, Entry{std::move(record), relist});
   }
   void remove(std::string_view uid) {
     const auto found = by_uid_.find(uid);
@@ -37,18 +38,18 @@ class ServiceAccounts {
     std::erase_if(by_uid_, [relist](const auto& entry) { return entry.second.relist != relist; });
     std::erase_if(by_name_, [this](const auto& entry) { return !by_uid_.contains(entry.second); });
   }
-  [[nodiscard]] const ServiceAccountRecord* find(std::string_view uid) const {
+  [[nodiscard]] const Record* find(std::string_view uid) const {
     const auto found = by_uid_.find(uid);
     return found == by_uid_.end() ? nullptr : &found->second.record;
   }
-  [[nodiscard]] const ServiceAccountRecord* find(std::string_view ns, std::string_view name) const {
+  [[nodiscard]] const Record* find(std::string_view ns, std::string_view name) const {
     const auto found = by_name_.find(name_of(ns, name));
     return found == by_name_.end() ? nullptr : find(found->second);
   }
 
  private:
   struct Entry {
-    ServiceAccountRecord record;
+    Record record;
     std::uint32_t relist = 0;
   };
   static std::string name_of(std::string_view ns, std::string_view name) {
