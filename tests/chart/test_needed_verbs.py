@@ -32,6 +32,7 @@ _STORIES = (
     "test_namespaced_policy.py",
     "test_ceilings.py::test_limits_meet_at_their_stricter_end_and_only_what_was_narrowed_is_shown",
     "test_kubernetes_events.py",
+    "test_token_secret.py",
     "test_disturbances.py::test_who_deletes_the_restart_gets_the_workload_back_first[ScaleToZero]",
 )
 # What no story can show, and why it is needed all the same. An entry that a story does show fails the test.
@@ -62,7 +63,7 @@ def _read(path):
 
 
 # Sources that are off by default.
-_SOURCES = {"kubernetesEvents": {"enabled": True}}
+_SOURCES = {"kubernetesEvents": {"enabled": True}, "tokenSecrets": {"enabled": True}}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from harness import holds_for, wait_until
 from harness.expect import DECISIONS, UNCORROBORATED, untouched, wait_explained
-from harness.resources import restarts_of, short_spec, wait_finished
+from harness.resources import allow_source, restarts_of, short_spec, wait_finished
 from harness.simulator import WorkloadSimulator
 
 pytestmark = pytest.mark.remint
@@ -40,6 +40,7 @@ def allow(policies, space, **signal):
 @pytest.fixture
 def waiting(remint_cluster, space, policies, operators):
     """A pod on a node where calico-node runs: (DaemonSet, the pod's Deployment, operator)."""
+    allow_source(remint_cluster, "events", apiGroups=["events.k8s.io"], resources=["events"], verbs=["list", "watch"])
     calico, web = space.daemon_set("calico-node"), space.deployment("web", replicas=1)
     operator = operators(remint_cluster)
     operator.wait_leading()

@@ -1,6 +1,6 @@
 {{/*
 What Remint may do, verb by verb: what it does and nothing more (tests/chart/test_needed_verbs.py holds it against the requests
-that it really makes). No Secrets. In: the root.
+that it really makes). No Secrets, unless tokenSecrets is enabled. In: the root.
 */}}
 
 {{/* What lies in namespaces: once in a ClusterRole, or in a Role of each namespace of the scope. */}}
@@ -70,6 +70,12 @@ that it really makes). No Secrets. In: the root.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if .Values.tokenSecrets.enabled }}
+# When a Secret with a token was made anew, for policies with trustChange.secrets. Their metadata is all that is asked for.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch]
+{{- end }}
 {{- if .Values.kubernetesEvents.enabled }}
 # What Events accuse whom of, for policies with kubernetesEvent.enabled.
 - apiGroups: [events.k8s.io]

@@ -49,6 +49,17 @@ def allow_more_leases(cluster):
     ])
 
 
+def allow_source(cluster, name, **rule):
+    """The right that the chart gives when a source is enabled that is off by default: `rule` of a ClusterRole."""
+    about = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": f"remint-test-{name}"}}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": f"remint-test-{name}"}
+    account = {"kind": "ServiceAccount", "name": "remint", "namespace": "remint-system"}
+    apply(cluster, [
+        about | {"kind": "ClusterRole", "rules": [rule]},
+        about | {"kind": "ClusterRoleBinding", "roleRef": role, "subjects": [account]},
+    ])
+
+
 def short_spec(namespaces, mode="Enforce", **overrides):
     """A policy's spec with values for impatient tests; `overrides` replace whole sections.
 
