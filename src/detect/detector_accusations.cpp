@@ -60,7 +60,8 @@ void Detector::Impl::reconsider(const std::string& uid, PodState& state, bool wa
   failing_pods += state.failing() ? 1U : 0U;
   failing_pods -= was_failing ? 1U : 0U;
   changed.insert(state.accusation->workload_uid);
-  if (!state.failing() && !state.stale() && state.kept_credential() == nullptr && state.distrust() == nullptr) {
+  if (!state.failing() && !state.stale() && state.kept_credential() == nullptr && state.distrust() == nullptr &&
+      !state.clued()) {
     release(uid, state);
     state.accusation.reset();
   }
@@ -124,9 +125,13 @@ void Detector::Impl::sweep(Time now) {
         follow(uid, state, view->workload.uid);
       }
     }
-    if (quiet && state.failing()) {
-      state.accusation->runs.clear();
-      reconsider(uid, state, true);
+    if (quiet && (state.failing() || state.clued())) {
+      const bool was_failing = state.failing();
+      Accusation& accusation = *state.accusation;
+      accusation.runs.clear();
+      accusation.joined.clear();
+      accusation.log_clues = accusation.event_clues = {};
+      reconsider(uid, state, was_failing);
     }
     if (quiet && !inventory.has_pod(uid)) {
       if (state.accusation) {
