@@ -65,6 +65,7 @@ void DetectionEngine::object_changed(detect::ObjectKind kind, const std::string&
 
 void DetectionEngine::set_policies(std::vector<policy::Policy> policies, std::map<std::string, StormMemory> memories) {
   policies_ = std::move(policies);
+  collect_patterns();
   storm_memories_ = std::move(memories);
   compile_event_mappings();
   reconsider_all_ = true;
@@ -238,6 +239,7 @@ std::vector<WorkloadDecision> DetectionEngine::advance(Time now) {
   for (const auto& the_case : cases) {
     const auto& uid = the_case.workload.uid;
     auto next = decide(the_case, restarts(), now);
+    want_looks(next, now);
     if (replaces_standing(next, now)) {
       remembered_[uid].look_again = now;
       continue;

@@ -28,7 +28,7 @@ policy::CaseFacts case_facts(const detect::Case& the_case) {
   facts.pods.reserve(the_case.pods.size());
   for (const auto& pod : the_case.pods) {
     facts.pods.push_back({pod.name, pod.rejections, pod.failing_since, pod.stale_since, pod.breaks_at, pod.created,
-                          pod.distrusted_since});
+                          pod.distrusted_since, pod.log_clues, pod.event_clues});
   }
   return facts;
 }

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 
 #include "remint/base/text.hpp"
+#include "remint/detect/detector.hpp"
 
 namespace remint::detect {
 namespace {
@@ -109,6 +111,21 @@ double name_others(const std::vector<Share>& shares, double sum, double rest, st
   return rest;
 }
 
+/// Those that are worth a look.
+std::vector<std::string> name_suspects(const std::vector<Share>& shares, double sum) {
+  std::vector<std::pair<double, const Candidate*>> pods;
+  for (const Share& share : shares) {
+    std::ranges::copy_if(share.pods, std::back_inserter(pods),
+                         [sum](const auto& pod) { return pod.second->alive && pod.first >= kWorthNaming * sum; });
+  }
+  std::ranges::stable_sort(pods, std::ranges::greater(), [](const auto& pod) { return pod.first; });
+  std::vector<std::string> uids;
+  for (const auto& [weight, pod] : pods) {
+    if (uids.size() < Case::kMaxSuspects) uids.push_back(pod->uid);
+  }
+  return uids;
+}
+
 }  // namespace
 
 Verdict judge(const CallerFacts& caller, const std::vector<Candidate>& candidates, double rest) {
@@ -144,6 +161,11 @@ Verdict judge(const CallerFacts& caller, const std::vector<Candidate>& candidate
       candidates, [](const Candidate& c) { return c.signs.seen.match >= Match::kAgentHere && c.signs.explained <= 0; });
   verdict.reasons.push_back(sanitize(fmt::format("{} is {}", caller.address, caller.place)));
   verdict.reasons.push_back(sanitize(for_it(caller, *first)));
+  if (first->signs.log_agrees) {
+    verdict.reasons.push_back(
+        sanitize(fmt::format("pod {}/{}'s own log says 401 in the same seconds", first->workload.ns, first->name)));
+  }
+  verdict.suspects = name_suspects(shares, sum);
   if (healthy > 0) {
     verdict.reasons.push_back(
         fmt::format("{} other pod{} call{} from there with that user agent, too, and {} been "

@@ -39,6 +39,7 @@ struct Verdict {
   std::vector<Blamed> pods;  ///< of that workload, alive
   std::string others;  ///< "Deployment shop/web (45 %), ...": who else it may have been; empty: nobody in particular
   std::vector<std::string> reasons;
+  std::vector<std::string> suspects;  ///< UIDs of those it may be, alive, likeliest first, at most Case::kMaxSuspects
 };
 
 /// `rest`: the weight of the pods around that are not worth being candidates.

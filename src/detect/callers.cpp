@@ -57,6 +57,36 @@ Callers::Taken Callers::rejected(const AuditBatch& batch, const AuditRecord& rec
   return caller.confidence >= kSure ? Taken::kAttributed : Taken::kUnattributed;
 }
 
+void Callers::take_out(const UnownedRequest& request) {
+  const auto found = callers_.find({request.address, request.agent, request.shape});
+  if (found != callers_.end() && found->second.run.take_out(request.window)) {
+    unjudged_.insert(found->first);
+  }
+}
+
+bool Callers::put_back(const UnownedRequest& request) {
+  const auto found = callers_.find({request.address, request.agent, request.shape});
+  if (found == callers_.end()) {
+    return false;
+  }
+  found->second.run.add(request.window.received);
+  found->second.run.add_window(request.window);
+  found->second.run.add_note(request.note);
+  unjudged_.insert(found->first);
+  return true;
+}
+
+void Callers::log_changed(std::string_view node, const std::vector<IpAddress>& addresses) {
+  for (const auto& [address, count] : at_address_) {
+    const bool there = std::ranges::find(addresses, address) != addresses.end() ||
+                       (!node.empty() && from_.inventory.node_at(address) == node);
+    for (auto it = there ? callers_.lower_bound({address, 0, 0}) : callers_.end();
+         it != callers_.end() && it->first.address == address; ++it) {
+      unjudged_.insert(it->first);
+    }
+  }
+}
+
 void Callers::gone(std::string_view pod_uid, Time at) {
   for (auto& [key, caller] : callers_) {
     // First when it begins to terminate, and once more when it has ended: meanwhile it calls on.
@@ -170,6 +200,7 @@ std::vector<SharedAccusation> Callers::accusations_of(std::string_view workload_
       accusation.confidence = verdict.confidence;
       accusation.others = verdict.others;
       accusation.reasons = verdict.reasons;
+      accusation.suspects = verdict.suspects;
       if (!accusation.rejections.empty()) accusations.push_back(std::move(accusation));
     }
   }

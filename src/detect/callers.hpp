@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "attribution.hpp"
+#include "exact_join.hpp"
 #include "owners.hpp"
 #include "pod_state.hpp"
 #include "remint/detect/audit.hpp"
@@ -33,6 +34,7 @@ struct SharedAccusation {
   double confidence = 0;
   std::string others;  ///< who else it may have been
   std::vector<std::string> reasons;
+  std::vector<std::string> suspects;  ///< UIDs, likeliest first
 };
 
 /// Not thread-safe. Bounded: kMaxCallers callers, of these kMaxPerAddress at one address; and kMaxStrangers there whose
@@ -61,6 +63,12 @@ class Callers {
   enum class Taken : std::uint8_t { kAttributed, kUnattributed, kFull };
   /// kAttributed: as the caller is judged at present, its sender is known well enough.
   Taken rejected(const AuditBatch& batch, const AuditRecord& record);
+  /// The request is known to be a pod's own; and when it is not, after all: false when there is no such caller any
+  /// more.
+  void take_out(const UnownedRequest& request);
+  bool put_back(const UnownedRequest& request);
+  /// A pod's own log says something new; of the pod's node, and of addresses from which it was heard.
+  void log_changed(std::string_view node, const std::vector<IpAddress>& addresses);
   /// The pod is on its way out at that time, or has ended: what it explained is over.
   void gone(std::string_view pod_uid, Time at);
   /// Judges what changed; adds the workloads that are accused, or were, to `changed`.

@@ -10,7 +10,31 @@
 namespace remint::detect {
 namespace {
 
+// Between the API server's answer and the line's time: two clocks, and a client that thinks before it prints.
+constexpr Duration kSameMoment = std::chrono::seconds(2);
+
+/// Most of what the pod's log says while the caller was rejected is of the moment of a rejection. One line that happens
+/// to come near one of many says little.
+bool agrees(const PodState& state, const FailingRun& run) {
+  if (!state.accusation || state.accusation->log_clues.empty()) {
+    return false;
+  }
+  std::size_t near = 0;
+  std::size_t all = 0;
+  for (const Time said : state.accusation->log_clues.times()) {
+    const auto next = std::ranges::lower_bound(run.times(), said - kSameMoment);
+    all += said >= run.times().front() - kSameMoment && said <= run.last() + kSameMoment ? 1U : 0U;
+    near += next != run.times().end() && *next <= said + kSameMoment ? 1U : 0U;
+  }
+  return near > 0 && near * 2 >= all;
+}
+
 std::string account_of(const PodView& view) { return view.pod.ns + "/" + view.pod.service_account; }
+
+/// Its own log names requests from there that were rejected.
+bool joined_at(const PodState& state, const IpAddress& address) {
+  return state.accusation && !state.accusation->joined.empty() && state.accusation->joined_from == address;
+}
 
 Candidate candidate_of(std::string_view uid, const std::optional<PodView>& view) {
   Candidate candidate;
@@ -97,7 +121,8 @@ std::optional<Candidate> Callers::weigh_known(const Key& key, const Caller& call
   if (from_the_first && first != last) {
     signs.pause = *first - seen.ended;
   }
-  signs.known_to_fail = convicted(candidate.workload.uid, key);
+  signs.known_to_fail = convicted(candidate.workload.uid, key) || joined_at(state, key.address);
+  signs.log_agrees = agrees(state, caller.run);
   if (view) {
     signs.doomed = reason_to_die(*view, state, seen.last, times.back(), from_.inventory, from_.settings).has_value();
     signs.named = !account.empty() && account == account_of(*view);
@@ -128,6 +153,7 @@ void Callers::weigh_heirs(const Key& key, const Caller& caller, const std::strin
       Candidate candidate = candidate_of(uid, view);
       Signs& signs = candidate.signs;
       signs.seen.last = view->pod.created;  // what was rejected before is not its own
+      signs.log_agrees = known != from_.pods.end() && agrees(known->second, caller.run);
       signs.explained = static_cast<double>(times.end() - std::ranges::upper_bound(times, view->pod.created)) /
                         static_cast<double>(times.size());
       signs.named = !account.empty() && account == account_of(*view);
@@ -155,6 +181,8 @@ std::optional<Candidate> Callers::weigh_silent(const Caller& caller, std::string
   candidate.signs.hinted =
       !program.empty() && (view->pod.programs.contains(program) || view->workload.name.contains(program));
   candidate.signs.excluded_by_name = !account.empty() && account != account_of(*view);
+  const auto known = from_.pods.find(uid);
+  candidate.signs.log_agrees = known != from_.pods.end() && agrees(known->second, caller.run);
   return candidate;
 }
 

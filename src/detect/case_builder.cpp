@@ -17,6 +17,11 @@ constexpr std::size_t kMaxReasons = 6;
 constexpr std::size_t kMaxEvidence = 10;
 constexpr double kHalf = 0.5;
 constexpr double kMostSureOfMany = 0.99;
+// A line stands in the log of its pod, whoever made the program print it. An Event names its pod or its DaemonSet, and
+// is as true as who created it: whether that is enough is what the policy's `sufficient` says.
+constexpr double kByLog = 0.95;
+constexpr double kByEvent = 0.9;
+constexpr std::size_t kMaxStatusNotes = 3;  // of a case: what was said of requests is worth more
 
 std::string pod_path(const PodRecord& pod) { return pod.ns + "/" + pod.name; }
 
@@ -27,26 +32,84 @@ Time ageing_since(const Suspect& suspect) {
   return state.stale() || kept == nullptr ? state.stale_since() : kept->first + renewed_within(state.token_lifetime);
 }
 
+Time clued_since(const Suspect& suspect) {
+  const Accusation& accusation = *suspect.state->accusation;
+  Time since = Time::max();
+  for (const ClueRun* const clues : {&accusation.log_clues, &accusation.event_clues}) {
+    since = clues->empty() ? since : std::min(since, clues->since());
+  }
+  return since;
+}
+
+/// What accuses a pod. The surest first, for what the pod's workload is judged by.
+enum class Charge : std::uint8_t { kRejected, kDistrusted, kAgeing, kClue };
+
+Charge charge_of(const Suspect& suspect) {
+  const PodState& state = *suspect.state;
+  if (suspect.failing()) {
+    return Charge::kRejected;
+  }
+  if (state.distrust() != nullptr) {
+    return Charge::kDistrusted;
+  }
+  return state.stale() || state.kept_credential() != nullptr ? Charge::kAgeing : Charge::kClue;
+}
+
+Time charged_since(const Suspect& suspect) {
+  switch (charge_of(suspect)) {
+    case Charge::kRejected:
+      return suspect.since;
+    case Charge::kDistrusted:
+      return suspect.state->distrust()->since;
+    case Charge::kAgeing:
+      return ageing_since(suspect);
+    case Charge::kClue:
+      break;
+  }
+  return clued_since(suspect);
+}
+
 void add_once(std::vector<std::string>& reasons, std::string reason) {
   if (std::ranges::find(reasons, reason) == reasons.end()) {
     reasons.push_back(std::move(reason));
   }
 }
 
+std::string newest_id(const FailingRuns& runs) {
+  const RequestWindow* newest = nullptr;
+  for (const auto& [agent, run] : runs.all()) {
+    if (!run.empty() && (newest == nullptr || run.windows().back().received > newest->received)) {
+      newest = &run.windows().back();
+    }
+  }
+  return newest == nullptr ? std::string() : newest->audit_id;
+}
+
 void add_reasons(const Suspect& suspect, const DetectorSettings& settings, std::vector<std::string>& reasons) {
   const PodRecord& pod = suspect.view.pod;
   const PodState& state = *suspect.state;
+  const bool named_itself = state.accusation && !state.accusation->joined.empty();
+  if (named_itself) {
+    reasons.push_back(sanitize(fmt::format("pod {}: its own log names the request (Audit-Id {})", pod_path(pod),
+                                           newest_id(state.accusation->joined))));
+  }
   if (suspect.failing() && !suspect.reasons.empty()) {
     for (const std::string& reason : suspect.reasons) {
       add_once(reasons, reason);  // two pods that one caller accuses share its reasons
     }
-  } else if (suspect.failing()) {
+  } else if (suspect.failing() && !state.accusation->runs.empty()) {
     reasons.push_back(sanitize(fmt::format("{} was the address of pod {} since {}, which is not on the host network",
                                            state.accusation->address.to_string(), pod_path(pod),
                                            format_rfc3339(state.accusation->address_since))));
   }
   if (const Distrust* const distrust = state.distrust(); distrust != nullptr && !suspect.failing()) {
     reasons.push_back(distrust->what);
+  }
+  if (!suspect.failing() && state.clued()) {
+    const bool log = !state.accusation->log_clues.empty();
+    reasons.push_back(sanitize(fmt::format(
+        "{} since {} that a token of pod {} is refused{}", log ? "its own log says" : "Kubernetes Events say",
+        format_rfc3339(clued_since(suspect)), pod_path(pod), log ? ", and nothing of it was accepted since" : "")));
   }
   const auto breaks = breaks_at(state, settings);
   if (state.stale()) {
@@ -118,10 +181,45 @@ double surest_distrust(const std::vector<Suspect>& suspects) {
   return surest;
 }
 
+double surest_clue(const std::vector<Suspect>& suspects) {
+  const bool log = std::ranges::any_of(
+      suspects, [](const Suspect& s) { return s.state->accusation && !s.state->accusation->log_clues.empty(); });
+  return log ? kByLog : kByEvent;
+}
+
+/// Containers that ended after the pod's trouble began. It may be why, and it may be what came of it: never a case
+/// alone.
+void add_status_notes(const Suspect& suspect, std::vector<Evidence>& all, std::size_t& told) {
+  const bool clued = suspect.state->clued();
+  if (!suspect.failing() && !clued) {
+    return;
+  }
+  const Time since =
+      std::min(suspect.failing() ? suspect.since : Time::max(), clued ? clued_since(suspect) : Time::max());
+  for (const ContainerState& container : suspect.view.pod.containers) {
+    if (!container.last_ended || *container.last_ended < since || told == kMaxStatusNotes) {
+      continue;
+    }
+    ++told;
+    all.push_back({"pod-status", *container.last_ended,
+                   sanitize(fmt::format(
+                       "container {} of pod {} ended after its first 401, with exit code {}; restarted "
+                       "{} time{} in all{}",
+                       container.name, suspect.view.pod.name, container.exit_code, container.restarts,
+                       container.restarts == 1 ? "" : "s", container.crash_looping ? "; CrashLoopBackOff" : ""))});
+  }
+}
+
 std::vector<Evidence> evidence_of(const std::vector<Suspect>& suspects, std::vector<Evidence> all,
                                   const DetectorSettings& settings) {
+  std::size_t status_notes = 0;
   for (const Suspect& suspect : suspects) {
     std::ranges::copy(suspect.notes, std::back_inserter(all));
+    if (const auto& accusation = suspect.state->accusation) {
+      std::ranges::copy(accusation->log_clues.notes(), std::back_inserter(all));
+      std::ranges::copy(accusation->event_clues.notes(), std::back_inserter(all));
+    }
+    add_status_notes(suspect, all, status_notes);
     if (const Distrust* const distrust = suspect.state->distrust()) {
       all.push_back({"trust", distrust->since, distrust->what});
     }
@@ -135,6 +233,36 @@ std::vector<Evidence> evidence_of(const std::vector<Suspect>& suspects, std::vec
     all.erase(all.begin(), all.end() - kMaxEvidence);
   }
   return all;
+}
+
+/// Of rejections from shared addresses.
+std::vector<std::string> whom_else(const std::vector<Suspect>& suspects) {
+  std::vector<std::string> uids;
+  for (const Suspect& suspect : suspects) {
+    for (const std::string& uid : suspect.suspects) {
+      if (uids.size() < Case::kMaxSuspects && std::ranges::find(uids, uid) == uids.end()) uids.push_back(uid);
+    }
+  }
+  return uids;
+}
+
+/// As far as it can be told without a rejected request.
+Finding diagnose_by_clues(const std::vector<Suspect>& suspects, const Inventory& inventory,
+                          const DetectorSettings& settings) {
+  Finding finding;
+  for (const Suspect& suspect : suspects) {
+    if (!suspect.state->clued()) {
+      continue;
+    }
+    if (const auto found = reason_to_die(suspect.view, *suspect.state, suspect.state->last_success,
+                                         clued_since(suspect), inventory, settings)) {
+      finding.diagnosis = *found;
+      finding.reason = fmt::format("its token had to die before that: {}", to_string(*found));
+      return finding;
+    }
+  }
+  finding.reason = "nothing says why, and the audit log names no request of it";
+  return finding;
 }
 
 }  // namespace
@@ -152,13 +280,9 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
   if (suspects.empty()) {
     return std::nullopt;
   }
-  // Rejected wins over stale; then whoever began first shows the revision that is at fault. Newer revisions may fail,
-  // too, but a restart for the sake of both would never know which of them it cured.
-  const auto rank = [](const Suspect& s) {
-    const Distrust* const distrust = s.state->distrust();
-    const Time since = s.failing() ? s.since : distrust != nullptr ? distrust->since : ageing_since(s);
-    return std::make_tuple(!s.failing(), distrust == nullptr, since, s.view.pod.name);
-  };
+  // Rejected wins over stale, and clues come last; then whoever began first shows the revision that is at fault. Newer
+  // revisions may fail, too, but a restart for the sake of both would never know which of them it cured.
+  const auto rank = [](const Suspect& s) { return std::make_tuple(charge_of(s), charged_since(s), s.view.pod.name); };
   std::ranges::sort(suspects, {}, rank);
   Case found;
   found.workload = suspects.front().view.workload;
@@ -171,17 +295,28 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
   found.id = sha256_hex(found.workload.uid + "\n" + found.cause, 4);
   found.reasons = reasons_of(suspects, settings);
   Finding finding;
-  if (suspects.front().failing()) {
-    finding = diagnose(suspects, inventory, reasons, settings);
-    found.reasons.push_back(finding.reason);
-    found.confidence = confidence_of(suspects);
-    found.others = suspects.front().others;
-  } else if (const Distrust* const distrust = suspects.front().state->distrust()) {
-    finding.diagnosis = distrust->diagnosis;
-    found.confidence = surest_distrust(suspects);
-  } else {
-    finding.diagnosis = suspects.front().state->stale() ? Diagnosis::kStaleToken : Diagnosis::kNotReloading;
-    found.confidence = 1;  // the API server vouches for the UID in user.extra
+  const Suspect& worst = suspects.front();
+  switch (charge_of(worst)) {
+    case Charge::kRejected:
+      finding = diagnose(suspects, inventory, reasons, settings);
+      found.reasons.push_back(finding.reason);
+      found.confidence = confidence_of(suspects);
+      found.others = worst.others;
+      found.suspects = whom_else(suspects);
+      break;
+    case Charge::kDistrusted:
+      finding.diagnosis = worst.state->distrust()->diagnosis;
+      found.confidence = surest_distrust(suspects);
+      break;
+    case Charge::kAgeing:
+      finding.diagnosis = worst.state->stale() ? Diagnosis::kStaleToken : Diagnosis::kNotReloading;
+      found.confidence = 1;  // the API server vouches for the UID in user.extra
+      break;
+    case Charge::kClue:
+      finding = diagnose_by_clues(suspects, inventory, settings);
+      found.reasons.push_back(finding.reason);
+      found.confidence = surest_clue(suspects);
+      break;
   }
   found.diagnosis = finding.diagnosis;
   found.evidence = evidence_of(suspects, std::move(finding.evidence), settings);

@@ -116,6 +116,7 @@ void Detector::expire(Time now) {
   impl_->inventory.expire(now);
   impl_->settle_joins(now - kLogLag);
   impl_->reasons.expire(now);
+  impl_->joins.forget(now - ExactJoin::kMemory);
   if (now - impl_->last_distrust >= kDistrustEvery) {
     impl_->last_distrust = now;
     impl_->weigh_distrust();

@@ -9,6 +9,8 @@ namespace {
 
 // Events can be ahead of the watch that tells of their pod; nothing bounds how many pods they could name.
 constexpr std::size_t kUnknownPods = 1000;
+// The kubelet tells of what goes on every few seconds at first, and then every five minutes.
+constexpr Duration kEventMemory = std::chrono::minutes(10);
 
 }  // namespace
 
@@ -60,7 +62,8 @@ void Detector::Impl::reconsider(const std::string& uid, PodState& state, bool wa
   failing_pods += state.failing() ? 1U : 0U;
   failing_pods -= was_failing ? 1U : 0U;
   changed.insert(state.accusation->workload_uid);
-  if (!state.failing() && !state.stale() && state.kept_credential() == nullptr && state.distrust() == nullptr) {
+  if (!state.failing() && !state.stale() && state.kept_credential() == nullptr && state.distrust() == nullptr &&
+      !state.clued()) {
     release(uid, state);
     state.accusation.reset();
   }
@@ -124,9 +127,18 @@ void Detector::Impl::sweep(Time now) {
         follow(uid, state, view->workload.uid);
       }
     }
-    if (quiet && state.failing()) {
-      state.accusation->runs.clear();
-      reconsider(uid, state, true);
+    if (state.clued() && !state.accusation->event_clues.empty() &&
+        state.accusation->event_clues.last() < now - kEventMemory) {
+      state.accusation->event_clues = {};
+      reconsider(uid, state, state.failing());
+    }
+    if (quiet && (state.failing() || state.clued())) {
+      const bool was_failing = state.failing();
+      Accusation& accusation = *state.accusation;
+      accusation.runs.clear();
+      accusation.joined.clear();
+      accusation.log_clues = accusation.event_clues = {};
+      reconsider(uid, state, was_failing);
     }
     if (quiet && !inventory.has_pod(uid)) {
       if (state.accusation) {

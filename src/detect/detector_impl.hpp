@@ -11,6 +11,7 @@
 
 #include "callers.hpp"
 #include "distrust.hpp"
+#include "exact_join.hpp"
 #include "owners.hpp"
 #include "pod_state.hpp"
 #include "recent_ids.hpp"
@@ -37,6 +38,7 @@ struct Detector::Impl {
   };
   std::deque<Unsettled> unsettled;  // rejections whose reason may still come, in the order in which they came
   bool log_read = false;
+  ExactJoin joins;
   std::uint64_t callers_learnt = 0;
   std::size_t failing_pods = 0;
   DetectorCounts counts;
@@ -48,6 +50,18 @@ struct Detector::Impl {
   void accepted(const AuditBatch& batch, const AuditRecord& record);
   /// From an address that is nobody's own.
   void rejected_from_shared(const AuditBatch& batch, const AuditRecord& record);
+  // detector_clues.cpp
+  /// True when it was not known.
+  bool take(const Clue& clue, Time now);
+  /// The pod's log prints that Audit-Id.
+  void claim(const std::string& audit_id, const std::string& pod_uid, Time now);
+  /// Whether a pod's log names that request, which then counts as the pod's. `shared`: from an address where pods were
+  /// heard, or a node's.
+  bool claimed(const AuditBatch& batch, const AuditRecord& record, bool shared);
+  [[nodiscard]] bool can_have_sent(const PodView& view, const PodState& state, const UnownedRequest& request) const;
+  bool join(ExactJoin::Entry& entry);
+  /// Undoes it.
+  void part(ExactJoin::Entry& entry);
   /// Counts the joins of rejections that we were told of before that time.
   void settle_joins(Time before);
   /// Whether a client in the pod still uses a token that was replaced long ago.

@@ -16,6 +16,9 @@ constexpr Duration kSameThreshold = std::chrono::seconds(2);
 }  // namespace
 
 void Detector::Impl::rejected_from_shared(const AuditBatch& batch, const AuditRecord& record) {
+  if (claimed(batch, record, true)) {
+    return;
+  }
   switch (callers.rejected(batch, record)) {
     case Callers::Taken::kAttributed:
       return;
@@ -41,14 +44,14 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
     case AddressOwner::kNode:
       return rejected_from_shared(batch, record);
     case AddressOwner::kAmbiguous:
-      ++counts.unattributed;
+      counts.unattributed += claimed(batch, record, false) ? 0U : 1U;
       return;
     case AddressOwner::kExternal:
       // Unless pods have been accepted from there: a gateway, or a load balancer before the API server.
       if (callers.residents().any(*record.source)) {
         return rejected_from_shared(batch, record);
       }
-      ++counts.external;
+      counts.external += claimed(batch, record, false) ? 0U : 1U;
       return;
     case AddressOwner::kOtherTime:
       ++counts.ignored;

@@ -369,6 +369,11 @@ std::vector<std::string> Inventory::live_pods(std::string_view workload_uid) con
   return pods;
 }
 
+void Inventory::each_live_pod(const std::function<void(const LivePod&)>& see) const {
+  const PodStore& pods = impl_->pods;
+  pods.each_live([&](const PackedPod& pod) { see({pod.uid(), pods.text(pod.ns), pods.text(pod.owner_uid)}); });
+}
+
 std::vector<std::string_view> Inventory::pods_on(std::string_view node) const {
   std::vector<std::string_view> uids;
   for (const PodStore::Slot slot : impl_->pods.on_node(node)) {

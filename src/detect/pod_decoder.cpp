@@ -13,7 +13,8 @@ constexpr std::size_t kMaxPrograms = 256;
 constexpr std::size_t kMaxSecrets = 256;
 constexpr std::int64_t kDefaultTokenSeconds = 3600;
 constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;  // what the API allows
-constexpr std::size_t kMaxAddresses = 4;                          // Kubernetes knows two: one per IP family
+constexpr std::int64_t kMaxRestarts = 1'000'000'000;
+constexpr std::size_t kMaxAddresses = 4;  // Kubernetes knows two: one per IP family
 
 class PodDecoder {
  public:
@@ -207,7 +208,63 @@ class PodDecoder {
     if (is(key, "podIPs")) {
       return reader_.items(value, "status.podIPs", [this](Value item) { return pod_ip(item); });
     }
+    if (is(key, "containerStatuses")) {
+      return reader_.items(value, "status.containerStatuses", [this](Value item) { return container_status(item); });
+    }
     return !is(key, "conditions") || reader_.condition(value, R"("Ready")", R"("True")", pod_.ready);
+  }
+
+  bool container_status(Value item) {
+    ContainerState state;
+    const bool fine = reader_.fields(item, "status.containerStatuses", [&](const char* key, Value value) {
+      if (is(key, "name")) {
+        return reader_.text(value, "status.containerStatuses.name", state.name);
+      }
+      if (is(key, "restartCount")) {
+        std::int64_t restarts = 0;
+        const bool read = reader_.number(value, "status.containerStatuses.restartCount", restarts);
+        state.restarts = static_cast<std::uint32_t>(std::clamp(restarts, std::int64_t{0}, kMaxRestarts));
+        return read;
+      }
+      if (is(key, "state")) {
+        return container_now(value, state);
+      }
+      return !is(key, "lastState") || container_before(value, state);
+    });
+    if (!state.name.empty() && pod_.containers.size() < PodRecord::kMaxContainers) {
+      pod_.containers.push_back(std::move(state));
+    }
+    return fine;
+  }
+
+  bool container_now(Value value, ContainerState& state) {
+    constexpr std::string_view kPath = "status.containerStatuses.state";
+    return reader_.fields(value, kPath, [&](const char* key, Value what) {
+      if (is(key, "running")) {
+        return reader_.fields(what, kPath, [&](const char* k, Value v) {
+          return !is(k, "startedAt") || reader_.time(v, kPath, state.running_since);
+        });
+      }
+      return !is(key, "waiting") || reader_.fields(what, kPath, [&](const char* k, Value v) {
+        state.crash_looping = state.crash_looping || (is(k, "reason") && trimmed_token(v) == "\"CrashLoopBackOff\"");
+        return true;
+      });
+    });
+  }
+
+  bool container_before(Value value, ContainerState& state) {
+    constexpr std::string_view kPath = "status.containerStatuses.lastState";
+    return reader_.fields(value, kPath, [&](const char* key, Value what) {
+      return !is(key, "terminated") || reader_.fields(what, kPath, [&](const char* k, Value v) {
+        if (is(k, "exitCode")) {
+          std::int64_t code = 0;
+          const bool read = reader_.number(v, kPath, code);
+          state.exit_code = static_cast<std::int32_t>(std::clamp(code, -kMaxRestarts, kMaxRestarts));
+          return read;
+        }
+        return !is(k, "finishedAt") || reader_.time(v, kPath, state.last_ended);
+      });
+    });
   }
 
   bool pod_ip(Value item) {

@@ -33,6 +33,22 @@ void FailingRun::add_note(Evidence note) {
   }
 }
 
+bool FailingRun::take_out(const RequestWindow& window) {
+  const auto [first, last] = std::ranges::equal_range(times_, window.received);
+  if (first == last) {
+    return false;
+  }
+  times_.erase(first);
+  std::erase_if(windows_, [&](const RequestWindow& kept) { return kept.audit_id == window.audit_id; });
+  const auto note = std::ranges::find(notes_, window.received, &Evidence::time);
+  if (note != notes_.end()) {
+    notes_.erase(note);
+  }
+  --count_;
+  since_ = times_.empty() ? Time::max() : window.received == since_ ? times_.front() : since_;
+  return true;
+}
+
 void FailingRun::succeeded(Time at) {
   if (times_.empty() || at < since_) {
     return;
@@ -84,7 +100,16 @@ bool PodState::calls_from(const IpAddress& address) {
   return known;
 }
 
-Time PodState::last_heard() const { return std::max(last_success, failing() ? accusation->runs.last() : kNever); }
+Time PodState::last_heard() const {
+  Time last = last_success;
+  if (accusation) {
+    last = std::max({last, accusation->runs.last(), accusation->joined.last()});
+    for (const ClueRun* const clues : {&accusation->log_clues, &accusation->event_clues}) {
+      last = clues->empty() ? last : std::max(last, clues->last());
+    }
+  }
+  return last;
+}
 
 Time PodState::healthy_until(Fold agent) const {
   const auto last = habits.last_of(agent);
@@ -104,6 +129,8 @@ void PodState::accepted(Time at, Fold agent, std::int64_t seconds_stale) {
   last_success = std::max(last_success, at);
   if (accusation) {
     accusation->runs.succeeded(agent, at, habits);
+    accusation->joined.succeeded(agent, at, habits);
+    accusation->log_clues.forget(at);
     if (accusation->distrust && at >= accusation->distrust->since) {
       accusation->distrust.reset();
     }

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "clue_run.hpp"
 #include "credentials.hpp"
 #include "habits.hpp"
 #include "remint/base/time.hpp"
@@ -52,6 +53,8 @@ class FailingRun {
   void add_note(Evidence note);
   /// Who sent a rejected request: the newest one's is kept, raw, cut to what PodHealth shows.
   void add_agent(Time at, std::string_view agent) { agent_.add(at, agent); }
+  /// It was somebody else's after all; false when it is not here any more.
+  bool take_out(const RequestWindow& window);
   /// The pod authenticated: what came before is over.
   void succeeded(Time at);
 
@@ -105,16 +108,23 @@ struct Distrust {
   std::string what;       ///< for people, sanitized
 };
 
-/// Kept only for pods that fail, use a stale token, or are distrusted.
+/// Kept only for pods that fail, use a stale token, are distrusted, or of which a clue speaks.
 struct Accusation {
   std::string workload_uid;
-  FailingRuns runs;
+  FailingRuns runs;      ///< from the pod's own address
+  FailingRuns joined;    ///< from others' addresses: its own log names these requests
   IpAddress address;     ///< where the newest rejection came from
   Time address_since{};  ///< since when the pod is known to have it
   std::optional<Time> announced_stale_since;
   bool announced_kept = false;
   std::optional<Distrust> distrust;
   NewestAgent ageing_agent;  ///< of the requests with a stale token, or one kept past its renewal
+  IpAddress joined_from;     ///< where one of the joined ones came from
+  ClueRun log_clues;
+  /// Not ended by a success: a CNI plugin's token is dead while the pod that wrote it to the node is accepted.
+  ClueRun event_clues;
+
+  [[nodiscard]] bool clued() const { return !log_clues.empty() || !event_clues.empty(); }
 };
 
 struct PodState {
@@ -144,7 +154,8 @@ struct PodState {
   [[nodiscard]] const Distrust* distrust() const {
     return accusation && accusation->distrust ? &*accusation->distrust : nullptr;
   }
-  [[nodiscard]] bool failing() const { return accusation && !accusation->runs.empty(); }
+  [[nodiscard]] bool failing() const { return accusation && !(accusation->runs.empty() && accusation->joined.empty()); }
+  [[nodiscard]] bool clued() const { return accusation && accusation->clued(); }
   /// Up to then a rejection of a client with that agent is no news.
   [[nodiscard]] Time healthy_until(Fold agent) const;
   [[nodiscard]] Time stale_since() const { return last_stale - std::chrono::seconds(stale_seconds); }

@@ -60,6 +60,7 @@ PodStore::Slot PodStore::put(const PodRecord& pod, std::optional<Slot> known) {
   texts_.assign(packed.programs, pod.programs);
   texts_.assign(packed.secrets, pod.secrets);
   set_owner(slot, pod.owner);
+  set_containers(packed, pod.containers);
   packed.extra.reset();
   if (!pod.labels.empty() || !pod.annotations.empty()) {
     packed.extra = std::make_unique<PackedPod::Extra>(PackedPod::Extra{pod.labels, pod.annotations});
@@ -79,6 +80,27 @@ void PodStore::set_owner(Slot slot, const OwnerRef& owner) {
   texts_.assign(packed.owner_uid, owner.uid);
   if (moved && packed.owner_uid != 0) {
     by_owner_[packed.owner_uid].push_back(slot);
+  }
+}
+
+void PodStore::set_containers(PackedPod& packed, const std::vector<ContainerState>& containers) {
+  const std::size_t count = std::min(containers.size(), PodRecord::kMaxContainers);
+  if (count != packed.container_count) {
+    for (std::size_t i = 0; i < packed.container_count; ++i) {
+      texts_.release(packed.containers[i].name);
+    }
+    packed.containers = count == 0 ? nullptr : std::make_unique<PackedPod::Container[]>(count);
+    packed.container_count = static_cast<std::uint8_t>(count);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    PackedPod::Container& to = packed.containers[i];
+    const ContainerState& from = containers[i];
+    texts_.assign(to.name, from.name);
+    to.running_since = from.running_since.value_or(Time::min());
+    to.last_ended = from.last_ended.value_or(Time::min());
+    to.exit_code = from.exit_code;
+    to.restarts = from.restarts;
+    to.crash_looping = from.crash_looping;
   }
 }
 
@@ -115,6 +137,7 @@ void PodStore::free(Slot slot) {
         packed.owner_kind, packed.owner_name, packed.owner_uid, packed.secrets}) {
     texts_.release(id);
   }
+  set_containers(packed, {});
   packed = {};
   free_.push_back(slot);
 }
@@ -150,6 +173,13 @@ PodRecord PodStore::unpack(const PackedPod& packed) const {
   if (packed.extra) {
     pod.labels = packed.extra->labels;
     pod.annotations = packed.extra->annotations;
+  }
+  const auto time = [](Time at) { return at == Time::min() ? std::nullopt : std::optional(at); };
+  pod.containers.reserve(packed.container_count);
+  for (std::size_t i = 0; i < packed.container_count; ++i) {
+    const PackedPod::Container& one = packed.containers[i];
+    pod.containers.push_back({std::string(texts_.text(one.name)), time(one.running_since), time(one.last_ended),
+                              one.exit_code, one.restarts, one.crash_looping});
   }
   return pod;
 }

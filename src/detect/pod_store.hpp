@@ -22,11 +22,19 @@ struct PackedPod {
   struct Extra {
     Labels labels, annotations;
   };
+  struct Container {
+    Time running_since = Time::min(), last_ended = Time::min();  // min(): none
+    TextId name = 0;
+    std::int32_t exit_code = 0;
+    std::uint32_t restarts = 0;
+    bool crash_looping = false;
+  };
   static constexpr std::size_t kMaxIps = 2;  ///< one per IP family is all that Kubernetes allows
 
   std::string identity;  ///< UID, then name: neither ever changes
   std::string resource_version;
-  std::unique_ptr<Extra> extra;  ///< absent for nearly all
+  std::unique_ptr<Extra> extra;             ///< absent for nearly all
+  std::unique_ptr<Container[]> containers;  // NOLINT(modernize-avoid-c-arrays): a vector would take twice as much
   Time created{};
   std::optional<Time> started;
   Time deleting = Time::max();  ///< Time::max(): not terminating
@@ -38,6 +46,7 @@ struct PackedPod {
   std::uint32_t relist = 0;  ///< the relist that saw it last
   std::uint32_t token_seconds = 0;
   std::uint8_t ip_count = 0;
+  std::uint8_t container_count = 0;
   bool host_network : 1 = false;
   bool mirror : 1 = false;
   bool finished : 1 = false;
@@ -79,6 +88,13 @@ class PodStore {
       if (pod.live() && pod.owner_uid == 0 && !pod.mirror) see(text(pod.ns));
     }
   }
+  /// Calls `see` with each live pod.
+  template <class See>
+  void each_live(const See& see) const {
+    for (const auto& [uid, slot] : by_uid_) {
+      if (pods_[slot].live()) see(pods_[slot]);
+    }
+  }
   /// Slots of pods that the relist did not see.
   [[nodiscard]] std::vector<Slot> not_seen_in(std::uint32_t relist) const;
 
@@ -86,6 +102,7 @@ class PodStore {
   void set_owner(Slot slot, const OwnerRef& owner);
   void disown(Slot slot);
   void set_node(Slot slot, std::string_view node);
+  void set_containers(PackedPod& packed, const std::vector<ContainerState>& containers);
 
   TextPool texts_;
   std::deque<PackedPod> pods_;  // never move: the keys of by_uid_ point into them

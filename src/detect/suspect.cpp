@@ -12,6 +12,17 @@ namespace {
 
 // Exactly one pod had the address, but a program on its node can send from it, too.
 constexpr double kByAddress = 0.97;
+// Nobody else knows a request's id; but whoever reads the pod's log does, and may send a request of that id.
+constexpr double kByOwnLog = 0.99;
+
+void add_run(Suspect& suspect, const FailingRun& run) {
+  std::ranges::copy(run.times(), std::back_inserter(suspect.rejections));
+  suspect.count += run.count();
+  suspect.since = std::min(suspect.since, run.since());
+  std::ranges::copy(run.notes(), std::back_inserter(suspect.notes));
+  std::ranges::copy(run.windows(), std::back_inserter(suspect.windows));
+  if (!run.empty()) suspect.agent.add(run.agent().at, run.agent().text);
+}
 
 }  // namespace
 
@@ -21,16 +32,14 @@ Suspect suspect_of(PodView view, const PodState* state) {
   suspect.view = std::move(view);
   suspect.state = state == nullptr ? &kNeverHeard : state;
   if (suspect.state->failing()) {
-    for (const auto& [agent, run] : suspect.state->accusation->runs.all()) {
-      std::ranges::copy(run.times(), std::back_inserter(suspect.rejections));
-      suspect.count += run.count();
-      suspect.since = std::min(suspect.since, run.since());
-      std::ranges::copy(run.notes(), std::back_inserter(suspect.notes));
-      std::ranges::copy(run.windows(), std::back_inserter(suspect.windows));
-      if (!run.empty()) suspect.agent.add(run.agent().at, run.agent().text);
+    const Accusation& accusation = *suspect.state->accusation;
+    for (const FailingRuns* const runs : {&accusation.runs, &accusation.joined}) {
+      for (const auto& [agent, run] : runs->all()) {
+        add_run(suspect, run);
+      }
     }
     std::ranges::sort(suspect.rejections);
-    suspect.confidence = kByAddress;
+    suspect.confidence = accusation.joined.empty() ? kByAddress : kByOwnLog;
   }
   return suspect;
 }
@@ -41,6 +50,7 @@ void add_accusation(Suspect& suspect, const SharedAccusation& accusation) {
     suspect.confidence = accusation.confidence;
     suspect.others = accusation.others;
     suspect.reasons = accusation.reasons;
+    suspect.suspects = accusation.suspects;
   }
   double& there = suspect.by_address[accusation.address];
   there = std::max(there, accusation.confidence);
@@ -89,6 +99,10 @@ PodHealth health_of(const Suspect& suspect, const DetectorSettings& settings) {
   if (health.breaks_at && !health.user_agent && state->accusation &&
       state->accusation->ageing_agent.at != Time::min()) {
     health.user_agent = sanitize(state->accusation->ageing_agent.text, PodHealth::kMaxUserAgent);
+  }
+  if (state->accusation) {
+    health.log_clues = state->accusation->log_clues.times();
+    health.event_clues = state->accusation->event_clues.times();
   }
   return health;
 }

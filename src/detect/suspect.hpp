@@ -26,6 +26,7 @@ struct Suspect {
   std::map<IpAddress, double> by_address;  ///< shared addresses from which it is accused, and how surely
   std::string others;                      ///< who else it may have been
   std::vector<std::string> reasons;        ///< for that; empty when the address alone says it
+  std::vector<std::string> suspects;       ///< UIDs of whom they may be of, likeliest first
 
   [[nodiscard]] bool failing() const { return !rejections.empty(); }
 };

@@ -128,6 +128,13 @@ Result<std::string> Client::logs(const ObjectKey& pod, const LogOptions& options
   return impl_->run(std::move(call), stop);
 }
 
+Result<void> Client::follow_logs(const ObjectKey& pod, const FollowOptions& options, const ChunkSink& sink,
+                                 const std::stop_token& stop) {
+  const Call call =
+      impl_->read("logs", "pods/log", "cannot follow the log of Pod " + pod.to_string(), follow_request(pod, options));
+  return impl_->stream(call, sink, stop);
+}
+
 Result<std::string> Client::get_path(const std::string& path, const std::stop_token& stop) {
   Request request;
   request.path = path;

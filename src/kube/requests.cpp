@@ -66,6 +66,10 @@ Json delete_options(const DeleteOptions& options) {
   return body;
 }
 
+std::string number(const std::optional<unsigned>& value) { return value ? std::to_string(*value) : std::string{}; }
+
+std::string since(const std::optional<Time>& time) { return time ? format_rfc3339(*time) : std::string{}; }
+
 const char* patch_content_type(PatchType type) {
   switch (type) {
     case PatchType::kMerge:
@@ -179,18 +183,31 @@ Request evict_request(const ObjectKey& pod, const DeleteOptions& options) {
 }
 
 Request logs_request(const ObjectKey& pod, const LogOptions& options) {
-  const auto number = [](const std::optional<unsigned>& value) {
-    return value ? std::to_string(*value) : std::string{};
-  };
+  Request request = read_request(kPods.path(pod.ns, pod.name, "log") +
+                                 Query()
+                                     .add("container", options.container)
+                                     .add("tailLines", number(options.tail_lines))
+                                     .add("sinceSeconds", number(options.since_seconds))
+                                     .add("sinceTime", options.since_seconds ? "" : since(options.since_time))
+                                     .add("timestamps", options.timestamps ? "true" : "")
+                                     .add("limitBytes", std::to_string(options.limit_bytes))
+                                     .text());
+  request.accept = "*/*";
+  return request;
+}
+
+Request follow_request(const ObjectKey& pod, const FollowOptions& options) {
   Request request =
       read_request(kPods.path(pod.ns, pod.name, "log") + Query()
                                                              .add("container", options.container)
+                                                             .add("follow", "true")
                                                              .add("tailLines", number(options.tail_lines))
-                                                             .add("sinceSeconds", number(options.since_seconds))
+                                                             .add("sinceTime", since(options.since_time))
                                                              .add("timestamps", options.timestamps ? "true" : "")
-                                                             .add("limitBytes", std::to_string(options.limit_bytes))
                                                              .text());
   request.accept = "*/*";
+  // The answer's head comes with the first line: a container that says nothing is no dead connection.
+  request.timeout = request.silence = options.silence;
   return request;
 }
 

@@ -29,7 +29,84 @@ std::optional<std::uint64_t> number_in(const HttpRequest& request, const char* n
   return error == std::errc() ? std::optional(value) : std::nullopt;
 }
 
+/// The lines that the request wants, as it wants them.
+std::string asked_for(const std::string& text, const HttpRequest& request) {
+  auto lines = lines_of(text);
+  auto since = parse_rfc3339(request.parameter("sinceTime"));
+  if (const auto seconds = number_in(request, "sinceSeconds")) {
+    since = system_clock().now() - std::chrono::seconds(*seconds);
+  }
+  if (since) {
+    std::erase_if(lines, [&](const std::string& line) {
+      const auto time = parse_rfc3339(line.substr(0, line.find(' ')));
+      return time && *time < *since;
+    });
+  }
+  const auto tail = number_in(request, "tailLines");
+  std::string out;
+  for (std::size_t i = tail && *tail < lines.size() ? lines.size() - *tail : 0; i < lines.size(); ++i) {
+    const auto space = lines[i].find(' ');
+    const bool stamped = space != std::string::npos && parse_rfc3339(lines[i].substr(0, space)).has_value();
+    out += (stamped && request.parameter("timestamps") != "true" ? lines[i].substr(space + 1) : lines[i]) + "\n";
+  }
+  return out;
+}
+
 }  // namespace
+
+void ApiReader::follow_log(const LogKey& key, const HttpRequest& request, HttpConnection& connection) {
+  std::unique_lock lock(mutex_);
+  ++open_logs_;
+  const auto round = log_end_round_;
+  std::string present = asked_for(logs_[key], request);
+  std::size_t position = logs_[key].size();
+  bool begun = false;
+  const auto write = [&](const std::string& text) {
+    if (text.empty()) return true;
+    lock.unlock();
+    // As a kubelet does: the head goes out with the first line.
+    const bool written =
+        (begun || connection.begin_chunks(200, {{"Content-Type", "text/plain"}})) && connection.chunk(text);
+    begun = true;
+    lock.lock();
+    return written;
+  };
+  bool alive = write(present);
+  while (alive && round == log_end_round_) {
+    const std::string& all = logs_[key];
+    if (position < all.size()) {
+      const std::string more = all.substr(position);
+      position = all.size();
+      alive = write(more);
+      continue;
+    }
+    position = all.size();
+    log_news_.wait_for(lock, std::chrono::milliseconds(100));
+    alive = !connection.gone();
+  }
+  --open_logs_;
+  lock.unlock();
+  if (!alive) return connection.drop();
+  if (!begun) begun = connection.begin_chunks(200, {{"Content-Type", "text/plain"}});
+  connection.end_chunks();
+}
+
+void ApiReader::append_log(const ObjectKey& pod, const std::string& container, const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  logs_[{pod, container}] += text;
+  log_news_.notify_all();
+}
+
+void ApiReader::end_logs() {
+  const std::lock_guard lock(mutex_);
+  ++log_end_round_;
+  log_news_.notify_all();
+}
+
+std::size_t ApiReader::open_logs() const {
+  const std::lock_guard lock(mutex_);
+  return open_logs_;
+}
 
 void ApiReader::log(const ApiResource& pods, const ApiPath& path, const HttpRequest& request,
                     HttpConnection& connection) {
@@ -46,27 +123,14 @@ void ApiReader::log(const ApiResource& pods, const ApiPath& path, const HttpRequ
                                  [&](const Json& c) { return c.value("name", "") == container; });
   if (!known) return refuse(bad_request("container " + container + " is not valid for pod " + path.name));
 
+  const LogKey key{{path.ns, path.name}, container};
+  if (request.parameter("follow") == "true") return follow_log(key, request, connection);
   std::string text;
   {
     const std::lock_guard lock(mutex_);
-    const auto it = logs_.find({{path.ns, path.name}, container});
-    if (it != logs_.end()) text = it->second;
+    if (const auto it = logs_.find(key); it != logs_.end()) text = it->second;
   }
-  auto lines = lines_of(text);
-  if (const auto seconds = number_in(request, "sinceSeconds")) {
-    const Time since = system_clock().now() - std::chrono::seconds(*seconds);
-    std::erase_if(lines, [&](const std::string& line) {
-      const auto time = parse_rfc3339(line.substr(0, line.find(' ')));
-      return time && *time < since;
-    });
-  }
-  const auto tail = number_in(request, "tailLines");
-  std::string out;
-  for (std::size_t i = tail && *tail < lines.size() ? lines.size() - *tail : 0; i < lines.size(); ++i) {
-    const auto space = lines[i].find(' ');
-    const bool stamped = space != std::string::npos && parse_rfc3339(lines[i].substr(0, space)).has_value();
-    out += (stamped && request.parameter("timestamps") != "true" ? lines[i].substr(space + 1) : lines[i]) + "\n";
-  }
+  std::string out = asked_for(text, request);
   if (const auto limit = number_in(request, "limitBytes")) out.resize(std::min<std::size_t>(out.size(), *limit));
   connection.respond(200, out, {{"Content-Type", "text/plain"}});
 }

@@ -2,6 +2,7 @@
 // Listing in pages, watching, pod logs.
 
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -34,6 +35,9 @@ class ApiReader {
   [[nodiscard]] std::size_t open_watches() const;
 
   void set_log(const ObjectKey& pod, const std::string& container, std::string text);
+  void append_log(const ObjectKey& pod, const std::string& container, const std::string& text);
+  void end_logs();
+  [[nodiscard]] std::size_t open_logs() const;
   void log(const ApiResource& pods, const ApiPath& path, const HttpRequest& request, HttpConnection& connection);
 
  private:
@@ -51,7 +55,13 @@ class ApiReader {
   std::deque<Snapshot> snapshots_;  ///< the newest 64
   std::uint64_t next_snapshot_ = 1, bookmark_round_ = 0, end_round_ = 0;
   std::size_t watches_ = 0;
-  std::map<std::pair<ObjectKey, std::string>, std::string> logs_;
+  using LogKey = std::pair<ObjectKey, std::string>;
+  void follow_log(const LogKey& key, const HttpRequest& request, HttpConnection& connection);
+
+  std::map<LogKey, std::string> logs_;
+  std::condition_variable log_news_;
+  std::size_t open_logs_ = 0;
+  std::uint64_t log_end_round_ = 0;
 };
 
 }  // namespace remint::testing

@@ -100,6 +100,15 @@ void FakeApiServer::set_log(const std::string& ns, const std::string& pod, const
                             std::string text) {
   impl_->reader.set_log({ns, pod}, container, std::move(text));
 }
+
+void FakeApiServer::append_log(const std::string& ns, const std::string& pod, const std::string& container,
+                               const std::string& text) {
+  impl_->reader.append_log({ns, pod}, container, text);
+}
+
+void FakeApiServer::end_logs() { impl_->reader.end_logs(); }
+
+std::size_t FakeApiServer::open_logs() const { return impl_->reader.open_logs(); }
 std::uint64_t FakeApiServer::resource_version() const { return impl_->storage.version(); }
 
 void FakeApiServer::send_bookmarks() { impl_->reader.send_bookmarks(); }

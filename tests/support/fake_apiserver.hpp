@@ -64,6 +64,12 @@ class FakeApiServer {
   void make_pods(std::uint32_t count);
   /// `text`: lines that begin with an RFC 3339 time.
   void set_log(const std::string& ns, const std::string& pod, const std::string& container, std::string text);
+  /// More lines of it: whoever follows the log gets them.
+  void append_log(const std::string& ns, const std::string& pod, const std::string& container, const std::string& text);
+  /// As if all containers stopped: every log that is followed ends.
+  void end_logs();
+  /// How many logs are followed now.
+  [[nodiscard]] std::size_t open_logs() const;
   [[nodiscard]] std::uint64_t resource_version() const;
 
   // Watches.

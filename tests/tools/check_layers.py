@@ -37,7 +37,7 @@ LIBRARIES = {
     "spdlog": (r"spdlog/.*", ["base/log.cpp"]),
     "fmt": (r"fmt/.*", ["*"]),
     "prometheus-cpp": (r"prometheus/.*", ["metrics/*.cpp"]),
-    "RE2": (r"re2/.*", ["detect/*.cpp", "policy/*.cpp"]),
+    "RE2": (r"re2/.*", ["detect/*.cpp", "detect/line_patterns.hpp", "policy/*.cpp"]),
     "OpenSSL": (r"openssl/.*", ["http/*", "kube/*", "base/text.cpp"]),
     "zlib": (r"zlib\.h", ["base/gzip.cpp"]),
     "CLI11": (r"CLI/.*", ["app/*.cpp", "app/option_flags.hpp"]),

@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "remint/detect/cluster_object.hpp"
@@ -53,6 +56,15 @@ struct OpenWorkload {
   policy::Decision decision;
   std::string restart_name;                    ///< of the decision's WorkloadRestart, whether it exists or not
   std::optional<policy::PastRestart> restart;  ///< that one, if it exists
+};
+/// A live pod whose log is to be read, because the policy that speaks for it has podLog.enabled.
+struct PodLogTarget {
+  std::string uid, ns, name;
+  std::vector<detect::ContainerState> containers;  ///< as the kubelet told of them last; empty: it has not yet
+  /// The policy's podLog.patterns. Equal lists are one object for as long as a policy has them: a key for what is made
+  /// of them.
+  std::shared_ptr<const std::vector<std::string>> patterns;
+  bool accused = false;  ///< of an open case, or one that may be meant by it
 };
 /// Of all open cases, listed or not.
 struct RiskCounts {
@@ -107,6 +119,13 @@ class DetectionEngine {
   [[nodiscard]] std::vector<WorkloadDecision> advance(Time now);
   /// What advance() found not to stand any more; each once.
   [[nodiscard]] std::vector<Withdrawal> take_withdrawals();
+  /// detection_engine_logs.cpp. At most so many pods whose logs are to be followed: accused ones first, then by UID.
+  /// Never one of Remint's own namespace. For 10,000 pods some milliseconds; next to nothing while no policy asks.
+  [[nodiscard]] std::vector<PodLogTarget> pod_log_targets(std::size_t most) const;
+  /// Pods into whose logs one look is worth taking: advance() refused to act because it was not sure whose the
+  /// rejections are. Each pod at most once an hour for one case; kMaxLooks of them wait at most, the oldest go.
+  [[nodiscard]] std::vector<PodLogTarget> take_looks();
+  static constexpr std::size_t kMaxLooks = 50;
   /// When advance() has something to do although nothing happens; never earlier than the last advance().
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
@@ -157,6 +176,13 @@ class DetectionEngine {
   /// True when the decision is about another restart than the one that stands, which had to be withdrawn first.
   [[nodiscard]] bool replaces_standing(const WorkloadDecision& decision, Time now);
   void withdraw(policy::PastRestart& restart, std::string_view reason, std::string why, Time now);
+  // detection_engine_logs.cpp
+  using PatternList = std::shared_ptr<const std::vector<std::string>>;
+  /// Null: its policy does not want its log to be read.
+  [[nodiscard]] PatternList patterns_for(const ObjectRef& workload) const;
+  [[nodiscard]] std::optional<PodLogTarget> log_target(std::string_view uid, PatternList patterns) const;
+  void collect_patterns();
+  void want_looks(const WorkloadDecision& decision, Time now);
 
   EngineSettings settings_;
   detect::Detector detector_;
@@ -175,6 +201,9 @@ class DetectionEngine {
   std::map<std::string, Time> alone_since_;  ///< standing restarts for which nothing speaks, by namespace/name
   std::set<std::string> spoken_for_;         ///< standing restarts for which something has spoken, likewise
   std::vector<Withdrawal> withdrawals_;
+  std::map<std::vector<std::string>, PatternList> patterns_;    ///< of policies that have podLog.enabled
+  std::map<std::pair<std::string, std::string>, Time> looked_;  ///< by case and pod UID: when
+  std::vector<std::string> wanted_looks_;                       ///< UIDs of pods
   bool reconsider_all_ = false;
   Time last_advance_{}, last_expire_{};
 };

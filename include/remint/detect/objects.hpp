@@ -1,6 +1,8 @@
 #pragma once
 // The fields of cluster objects that detection keeps, and their decoders from raw JSON (simdjson on demand).
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,7 +24,20 @@ struct OwnerRef {
   [[nodiscard]] bool empty() const { return kind.empty(); }
 };
 
+/// What the kubelet says of one container (status.containerStatuses; init and ephemeral containers are not kept).
+struct ContainerState {
+  std::string name;
+  std::optional<Time> running_since;  ///< state.running.startedAt: its present life
+  std::optional<Time> last_ended;     ///< lastState.terminated.finishedAt: its last one
+  std::int32_t exit_code = 0;         ///< of that one
+  std::uint32_t restarts = 0;         ///< restartCount
+  bool crash_looping = false;         ///< waits with CrashLoopBackOff
+  friend bool operator==(const ContainerState&, const ContainerState&) = default;
+};
+
 struct PodRecord {
+  static constexpr std::size_t kMaxContainers = 16;  ///< the first of them are kept
+
   std::string uid, ns, name, node, service_account, resource_version;
   std::vector<IpAddress> ips;  ///< status.podIPs (or podIP)
   bool host_network = false;
@@ -40,6 +55,7 @@ struct PodRecord {
   std::string programs;  ///< names of its containers, their images and commands, one a line, at most 256 bytes
   Labels labels;         ///< kept for bare pods only (policies select workloads by label)
   Labels annotations;    ///< only those beginning with "remint.dev/"
+  std::vector<ContainerState> containers{};
 };
 
 /// Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController (and, by metadata alone, anything else).

@@ -21,7 +21,7 @@ class LinePatterns {
  public:
   static constexpr std::size_t kMaxPatterns = 30;               ///< of one policy
   static constexpr std::size_t kMaxPatternBytes = 512;          ///< of one pattern
-  static constexpr std::int64_t kMaxPatternMemory = 1U << 20U;  ///< RE2's program of one pattern
+  static constexpr std::int64_t kMaxPatternMemory = 1U << 20U;  ///< RE2's program and states of one pattern
 
   /// RE2 syntax, unanchored. An error names the pattern's place and what is wrong with it: invalid, too long, too
   /// costly, or one that matches the empty line.
@@ -50,8 +50,9 @@ struct LogOrigin {
 };
 
 struct PodLogCounts {
-  std::uint64_t lines = 0, matched = 0;
-  std::uint64_t earlier = 0;   ///< matched, but of an earlier life of the container
+  std::uint64_t lines = 0;
+  std::uint64_t matched = 0;   ///< errors that were told, as one clue each
+  std::uint64_t earlier = 0;   ///< errors that were not, being of an earlier life of the container
   std::uint64_t untimed = 0;   ///< lines without a time that can be read
   std::uint64_t oversize = 0;  ///< lines cut at kMaxLine: what lies behind is skipped
 };
@@ -72,8 +73,11 @@ class PodLogReader {
   void feed(std::string_view bytes, std::vector<Clue>& clues);
   /// A line that came without its text's time before it (collectors carry it beside). No line break in it.
   void feed_line(Time time, std::string_view line, std::vector<Clue>& clues);
-  /// Nothing more comes for now: what waits for its next line is told as it is.
+  /// Nothing more comes for now: what waits for its next line is told as it is. A line that has not ended counts as it
+  /// is; what comes of it later is skipped.
   void flush(std::vector<Clue>& clues);
+  /// The stream begins anew, at or before newest(): lines up to that are known, and skipped.
+  void reconnected();
   /// The container was started anew.
   void restarted(Time started);
 

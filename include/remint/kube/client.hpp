@@ -81,8 +81,18 @@ struct LogOptions {
   std::string container;
   std::optional<unsigned> tail_lines;
   std::optional<unsigned> since_seconds;
+  std::optional<Time> since_time{};  ///< at second resolution, and only without since_seconds
   bool timestamps = true;
   std::size_t limit_bytes = 1U << 20U;
+};
+
+struct FollowOptions {
+  std::string container;
+  std::optional<Time> since_time{};  ///< of the lines that are there already: only from this second on
+  std::optional<unsigned> tail_lines{};
+  bool timestamps = true;
+  /// The longest wait for the next bytes, the first ones included: the kubelet answers with its first line, not before.
+  std::chrono::milliseconds silence = std::chrono::minutes(5);
 };
 
 /// Asked before every attempt of a write; an error stops the write. The leader guard lives behind it. Must be
@@ -140,6 +150,11 @@ class Client {
   /// kTooMany: a PodDisruptionBudget does not allow it now.
   [[nodiscard]] Result<void> evict(const ObjectKey& pod, const DeleteOptions& options, const std::stop_token& stop);
   [[nodiscard]] Result<std::string> logs(const ObjectKey& pod, const LogOptions& options, const std::stop_token& stop);
+  /// What the container writes, piece by piece, until it stops (an empty Result). One attempt. kTimeout: nothing came
+  /// for `silence`; at the log's rotation a kubelet's stream may fall silent for ever, so the caller opens it anew.
+  /// kInvalid: the container has not started yet.
+  [[nodiscard]] Result<void> follow_logs(const ObjectKey& pod, const FollowOptions& options, const ChunkSink& sink,
+                                         const std::stop_token& stop);
   /// GET of any path, such as "/version" or "/readyz".
   [[nodiscard]] Result<std::string> get_path(const std::string& path, const std::stop_token& stop);
 

@@ -26,5 +26,6 @@ namespace remint::kube {
 [[nodiscard]] Request delete_request(const Resource& resource, const ObjectKey& key, const DeleteOptions& options);
 [[nodiscard]] Request evict_request(const ObjectKey& pod, const DeleteOptions& options);
 [[nodiscard]] Request logs_request(const ObjectKey& pod, const LogOptions& options);
+[[nodiscard]] Request follow_request(const ObjectKey& pod, const FollowOptions& options);
 
 }  // namespace remint::kube

@@ -75,6 +75,15 @@ TEST_CASE("a log is asked for within bounds") {
   const Request request = logs_request({"a", "b"}, options);
   CHECK(request.path ==
         "/api/v1/namespaces/a/pods/b/log?container=app&tailLines=100&timestamps=true&limitBytes=1048576");
+  options.since_time = parse_rfc3339("2026-07-01T10:27:28.826Z");
+  CHECK(logs_request({"a", "b"}, options).path ==
+        "/api/v1/namespaces/a/pods/b/log?container=app&tailLines=100&sinceTime=2026-07-01T10%3A27%3A28Z&timestamps="
+        "true&limitBytes=1048576");
+  FollowOptions follow;
+  follow.container = "app";
+  follow.since_time = options.since_time;
+  CHECK(follow_request({"a", "b"}, follow).path ==
+        "/api/v1/namespaces/a/pods/b/log?container=app&follow=true&sinceTime=2026-07-01T10%3A27%3A28Z&timestamps=true");
 }
 
 TEST_CASE("whether to try again is decided by kind, error and time left") {

@@ -1,0 +1,32 @@
+#include "exact_join.hpp"
+
+namespace remint::detect {
+
+ExactJoin::Entry& ExactJoin::of(std::string_view audit_id, Time now) {
+  const std::string id(audit_id);
+  if (const auto found = entries_.find(id); found != entries_.end()) {
+    return found->second;
+  }
+  if (order_.size() >= kMax) {
+    drop_oldest();
+  }
+  order_.push_back(id);
+  Entry& entry = entries_[id];
+  entry.heard = now;
+  return entry;
+}
+
+void ExactJoin::forget(Time before) {
+  while (!order_.empty() && entries_.at(order_.front()).heard < before) {
+    drop_oldest();
+  }
+}
+
+void ExactJoin::drop_oldest() {
+  const auto oldest = entries_.find(order_.front());
+  elsewhere_ -= oldest->second.elsewhere ? 1U : 0U;
+  entries_.erase(oldest);
+  order_.pop_front();
+}
+
+}  // namespace remint::detect

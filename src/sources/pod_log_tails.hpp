@@ -1,0 +1,77 @@
+#pragma once
+// The tails of many logs, read in turn by a few threads, at a pace that no API server minds.
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "log_cursor.hpp"
+#include "pod_log_reading.hpp"
+
+namespace remint::sources {
+
+/// One container to read; how far that is.
+struct PodLogPlace {
+  PodLogTarget target;
+  std::shared_ptr<const detect::LinePatterns> patterns;
+  LogCursor cursor{};
+  std::chrono::nanoseconds read{0};  ///< when the last tail was; 0: never
+  std::chrono::nanoseconds not_before{0};
+  bool look = false;    ///< once, and further back
+  bool queued = false;  ///< waits for its turn
+};
+
+/// Thread-safe but for start() and stop().
+class PodLogTails {
+ public:
+  PodLogTails(const PodLogSettings& settings, kube::Client& client, ClueOutbox& outbox, PodLogCounters& counters,
+              metrics::Registry& metrics, const Clock& clock);
+  ~PodLogTails() { stop(); }
+  void start();
+  void stop();
+
+  /// Puts a place at the end of the turn.
+  void add(const std::string& key, PodLogPlace place);
+  /// Takes it out. One that is being read just now leaves without how far that will come.
+  [[nodiscard]] std::optional<PodLogPlace> remove(const std::string& key);
+  /// From now on these, and no others; of those that were there before it is remembered how far they were read.
+  void arrange(std::map<std::string, PodLogPlace>&& wanted);
+  /// One look, before all tails; at most so many wait.
+  void look(PodLogPlace place);
+  void clear();
+  /// The age of the oldest tail.
+  [[nodiscard]] std::chrono::nanoseconds oldest() const;
+
+ private:
+  struct Job {
+    std::string key;
+    PodLogPlace place;
+  };
+  void work(const std::stop_token& stop);
+  [[nodiscard]] std::optional<Job> next(const std::stop_token& stop);
+  [[nodiscard]] std::optional<Job> take_due(std::chrono::nanoseconds now);
+  std::size_t read(PodLogPlace& place, const std::stop_token& stop);
+
+  const PodLogSettings settings_;
+  kube::Client& client_;
+  ClueOutbox& outbox_;
+  PodLogCounters& counters_;
+  const Clock& clock_;
+  metrics::Counter &read_, &failed_, &looked_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, PodLogPlace> places_;
+  std::deque<std::string> turn_;  ///< keys; those that are gone are stepped over
+  std::deque<PodLogPlace> looks_;
+  std::chrono::nanoseconds next_start_{0};
+  std::vector<std::jthread> workers_;
+};
+
+}  // namespace remint::sources
