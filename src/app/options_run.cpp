@@ -7,6 +7,7 @@
 #include "remint/base/file.hpp"
 #include "remint/base/text.hpp"
 #include "remint/restart/seal.hpp"
+#include "remint/sources/pod_log_follower.hpp"
 
 namespace remint::app {
 namespace {
@@ -98,6 +99,17 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
   run.add_option("--state-dir", o.state_dir,
                  "Folder that outlives a restart: keeps how far each --audit-log was read, so that nothing is lost or "
                  "read twice (default: none, a start begins with the last MB of the file)");
+  run.add_flag("--pod-logs", o.pod_logs,
+               "Read the logs of pods whose policy has podLog.enabled: lines in which clients say that their token was "
+               "refused. Needs the right to get pods/log");
+  run.add_option("--pod-log-streams", o.pod_log_streams,
+                 "How many containers' logs are followed at once, those of suspects first; of all others the ends are "
+                 "read in turn")
+      ->check(CLI::Range(std::size_t{0}, sources::PodLogSettings::kMostStreams))
+      ->capture_default_str();
+  run.add_flag("--apiserver-pod-logs", o.apiserver_pod_logs,
+               "Follow the logs of kube-apiserver's mirror pods (kubeadm, OpenShift): they say why tokens were "
+               "rejected. Needs the rights to list pods and to get pods/log in their namespace");
   add_log_flags(run, o.log);
 }
 

@@ -83,7 +83,7 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
                                   [this](controllers::Withdrawal w) { decisions_->withdraw(std::move(w)); },
                                   [this] { return elector_ ? elector_->suspended() : std::string(); }},
       batches_, system_clock(), metrics_);
-  detection_->report_as({options_.identity, !options_.apiserver_log.empty()});
+  detection_->report_as({options_.identity, !options_.apiserver_log.empty() || options_.apiserver_pod_logs});
 
   journals_ = std::make_unique<controllers::RestartController::Journals>(
       decode_journal, [this](const ObjectKey& key, const auto& journal) { journal_changed(key, journal); });
@@ -161,6 +161,8 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
     audit_files_.push_back(std::make_unique<sources::AuditFileFollower>(
         sources::AuditFileOptions{.path = path, .state_dir = options_.state_dir}, batches_, metrics_, system_clock()));
   }
+
+  add_pod_logs();
 
   readyz_.add("caches", [this]() -> Result<void> {
     for (const auto& reflector : reflectors_) {

@@ -28,8 +28,11 @@
 #include "remint/runtime/wanted_watch.hpp"
 #include "remint/sources/apiserver_log.hpp"
 #include "remint/sources/apiserver_log_intake.hpp"
+#include "remint/sources/apiserver_pod_logs.hpp"
 #include "remint/sources/audit_file.hpp"
 #include "remint/sources/audit_webhook.hpp"
+#include "remint/sources/pod_log_follower.hpp"
+#include "remint/sources/pod_log_intake.hpp"
 #include "remint/sources/trust_watch.hpp"
 #include "suspension.hpp"
 
@@ -55,6 +58,12 @@ class RunParts {
   void add_log(const std::string& path);
   /// Those that policies may ask for.
   void create_wanted_watches();
+  // run_pod_logs.cpp
+  void add_pod_logs();
+  void ask_for_targets(bool for_intake);
+  [[nodiscard]] bool deliver(std::vector<detect::Clue>&& clues);
+  [[nodiscard]] Result<void> create_pod_log_intake(const sources::AuditWebhookSettings& senders);
+
   [[nodiscard]] bool synced() const;
   [[nodiscard]] bool leads() const;
   [[nodiscard]] bool may_act() const { return leads() && synced(); }
@@ -101,6 +110,9 @@ class RunParts {
   std::vector<std::unique_ptr<sources::AuditFileFollower>> audit_files_;
   std::unique_ptr<sources::ApiServerLogIntake> log_intake_;  ///< the webhook hands log lines on to it
   std::unique_ptr<sources::AuditWebhook> webhook_;
+  std::unique_ptr<sources::PodLogFollower> pod_logs_;              ///< with --pod-logs
+  std::unique_ptr<sources::ApiServerPodLogs> apiserver_pod_logs_;  ///< with --apiserver-pod-logs
+  std::unique_ptr<sources::PodLogIntake> pod_log_intake_;
   std::unique_ptr<http::Server> ops_server_, audit_server_;
 };
 

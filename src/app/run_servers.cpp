@@ -67,7 +67,7 @@ Result<void> RunParts::create_intakes() {
   auto created = sources::AuditWebhook::create(webhook, batches_, metrics_, system_clock());
   if (!created) return std::unexpected(created.error());
   webhook_ = std::move(*created);
-  return {};
+  return create_pod_log_intake(webhook);
 }
 
 Result<void> RunParts::start_audit_server() {
@@ -90,8 +90,10 @@ Result<void> RunParts::start_audit_server() {
                          return refused ? std::move(refused) : intake.admit(request);
                        }};
   };
-  auto server =
-      http::Server::start(settings, {route("/audit", *webhook_), route("/apiserver-log", *log_intake_)}, metrics_);
+  auto server = http::Server::start(
+      settings,
+      {route("/audit", *webhook_), route("/apiserver-log", *log_intake_), route("/pod-log", *pod_log_intake_)},
+      metrics_);
   if (!server) return fail_in(server.error(), "--audit-listen");
   audit_server_ = std::move(*server);
   return {};

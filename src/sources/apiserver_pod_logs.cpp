@@ -124,11 +124,14 @@ struct ApiServerPodLogs::Impl {
             return {};
           },
           stop);
-      if (listed || listed.error().code == ErrorCode::kCancelled) continue;
-      if (std::exchange(complaint, listed.error().message) != listed.error().message) {
-        log::warn("API servers' pods cannot be listed", {{"error", listed.error()}});
+      if (listed) continue;
+      // What is followed there goes on. Where there is no such namespace, nothing may be allowed either.
+      for (const auto& [key, stream] : streams) {
+        if (key.ns == place.ns) found.insert(key);
       }
-      return;  // what is followed goes on
+      if (std::exchange(complaints[place.ns], listed.error().message) != listed.error().message) {
+        log::info("API servers' pods cannot be listed", {{"namespace", place.ns}, {"error", listed.error()}});
+      }
     }
     std::erase_if(streams, [&](auto& entry) { return !found.contains(entry.first); });
     for (const auto& key : found) {
@@ -172,7 +175,7 @@ struct ApiServerPodLogs::Impl {
   FollowCounters follow;
   metrics::Counter& dropped;
   std::map<ObjectKey, Stream> streams;
-  std::string complaint;
+  std::map<std::string, std::string> complaints;  ///< by namespace: said once
   std::jthread thread;
 };
 

@@ -90,7 +90,7 @@ struct PodLogFollower::Impl {
     }
     if (targets) arrange(*targets);
     for (auto& target : wanted_looks) {
-      if (streams.contains(key_of(target))) continue;  // it is being listened to
+      if (target.container.empty() || streams.contains(key_of(target))) continue;  // it is being listened to
       auto patterns = compiled.get(target.patterns);
       tails.look({.target = std::move(target), .patterns = std::move(patterns)});
     }
@@ -101,6 +101,7 @@ struct PodLogFollower::Impl {
     targets_gauge.set(static_cast<double>(targets.size()));
     std::map<std::string, PodLogTarget*> followed;
     std::map<std::string, PodLogPlace> in_turn;
+    std::erase_if(targets, [](const auto& target) { return target.container.empty(); });
     for (auto& target : targets) {
       if (followed.size() < settings.streams) {
         followed.emplace(key_of(target), &target);

@@ -35,6 +35,13 @@
 - --restart-{{ $flag }}={{ . }}
 {{- end }}
 {{- end }}
+{{- if .Values.podLogs.enabled }}
+- --pod-logs
+- --pod-log-streams={{ .Values.podLogs.streams }}
+{{- end }}
+{{- if .Values.apiserverPodLogs.enabled }}
+- --apiserver-pod-logs
+{{- end }}
 {{- if .Values.journalKey.enabled }}
 - --journal-key-file=/etc/remint/journal/{{ .Values.journalKey.secretKey }}
 {{- end }}

@@ -103,6 +103,12 @@ that it really makes). No Secrets, unless tokenSecrets is enabled. In: the root.
   resources: [workloadrestarts]
   verbs: [list, watch, delete]
 {{- end }}
+{{- if .Values.podLogs.enabled }}
+# Logs of pods whose policy has podLog.enabled.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+{{- end }}
 {{- with .Values.rbac.extraRules }}
 {{ toYaml . }}
 {{- end }}
@@ -154,4 +160,15 @@ that it really makes). No Secrets, unless tokenSecrets is enabled. In: the root.
   resourceNames: [{{ include "remint.leaseName" . }}]
   verbs: [get]
 {{- end }}
+{{- end -}}
+
+{{/* In the namespace of kube-apiserver's pods. */}}
+{{- define "remint.apiserverPodRules" -}}
+# The API servers' logs say why tokens were rejected.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 {{- end -}}

@@ -50,6 +50,9 @@ struct RunOptions {
   std::vector<std::string> apiserver_log;  ///< files to follow, one per API server; may not be there yet
   Duration apiserver_log_utc_offset{};     ///< local time minus UTC of the API servers; negative in the west
   std::vector<std::string> audit_log;      ///< audit log files to follow, one per API server; may not be there yet
+  bool pod_logs = false;                   ///< read the logs of pods whose policy has podLog.enabled
+  std::size_t pod_log_streams = 50;        ///< that are followed at once; the others' tails are read in turn
+  bool apiserver_pod_logs = false;         ///< follow the logs of kube-apiserver's mirror pods
   std::string state_dir;                   ///< where is kept how far they were read; empty: nowhere
 };
 

@@ -21,7 +21,7 @@ namespace remint::sources {
 struct PodLogTarget {
   std::string uid;  ///< of the pod
   ObjectKey pod;
-  std::string container;
+  std::string container;       ///< "": not known yet, and so not read
   Time started = Time::min();  ///< its present life
   /// A policy's own patterns; equal ones should be one object.
   std::shared_ptr<const std::vector<std::string>> patterns;

@@ -33,6 +33,7 @@ class FakeClient:
         self.path = path
         self.interval = interval
         self.answers = Counter()  # HTTP status -> how often; "error" when there was no answer
+        self.last_audit_id = None  # of the newest answer
         self._connection = None
         self._stop = threading.Event()
         self._awake = threading.Event()  # cleared: it asks nothing
@@ -57,7 +58,8 @@ class FakeClient:
         except (OSError, http.client.HTTPException):
             self.disconnect()
             raise
-        return Answer(response.status, response.getheader("Audit-Id"), body)
+        self.last_audit_id = response.getheader("Audit-Id")
+        return Answer(response.status, self.last_audit_id, body)
 
     def disconnect(self):
         if self._connection is not None:
