@@ -106,7 +106,7 @@ TEST_CASE("whose logs are to be read is told quickly of 10,000 pods") {
   for (int i = 0; i < 10'000; ++i) {
     auto one = pod("p" + std::to_string(i), "", kStart - 100h);
     one.owner = {"apps/v1", "ReplicaSet", "rs" + std::to_string(i / 10), "uid-rs" + std::to_string(i / 10)};
-    one.ns = "team-" + std::to_string(i % 100);
+    one.ns = "team-" + std::to_string(i / 1000);
     world.engine.detector().inventory().apply(one, kStart);
   }
   auto policy = reads_logs();
