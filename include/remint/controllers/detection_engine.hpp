@@ -120,7 +120,7 @@ class DetectionEngine {
   /// What advance() found not to stand any more; each once.
   [[nodiscard]] std::vector<Withdrawal> take_withdrawals();
   /// detection_engine_logs.cpp. At most so many pods whose logs are to be followed: accused ones first, then by UID.
-  /// Never one of Remint's own namespace. For 10,000 pods some milliseconds; next to nothing while no policy asks.
+  /// Never one of Remint's own namespace. For 10,000 pods some ten milliseconds; nothing while no policy asks.
   [[nodiscard]] std::vector<PodLogTarget> pod_log_targets(std::size_t most) const;
   /// Pods into whose logs one look is worth taking: advance() refused to act because it was not sure whose the
   /// rejections are. Each pod at most once an hour for one case; kMaxLooks of them wait at most, the oldest go.

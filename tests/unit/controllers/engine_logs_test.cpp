@@ -70,7 +70,7 @@ TEST_CASE("logs are read of the live pods that a policy names, accused ones firs
   auto with_status = pod("cart-5f-b", "10.0.0.2", kStart - 100h);
   with_status.containers = {{"app", kStart - 1h, {}, 0, 2, false}};
   world.engine.detector().inventory().apply(with_status, kStart);
-  auto finished = pod("cart-5f-c", "", kStart - 100h);
+  auto finished = pod("cart-5f-c", "10.0.0.3", kStart - 100h);
   finished.finished = true;
   world.engine.detector().inventory().apply(finished, kStart);
   auto targets = world.engine.pod_log_targets(10);
@@ -104,9 +104,10 @@ TEST_CASE("whose logs are to be read is told quickly of 10,000 pods") {
   SmallWorld world;
   world.engine.set_policies({reads_logs()});
   for (int i = 0; i < 10'000; ++i) {
-    auto one = pod("p" + std::to_string(i), "", kStart - 100h);
+    auto one = pod("p" + std::to_string(i), "10.0.0.9", kStart - 100h);
+    one.ips.clear();
     one.owner = {"apps/v1", "ReplicaSet", "rs" + std::to_string(i / 10), "uid-rs" + std::to_string(i / 10)};
-    one.ns = "team-" + std::to_string(i % 100);
+    one.ns = "team-" + std::to_string(i / 1000);
     world.engine.detector().inventory().apply(one, kStart);
   }
   auto policy = reads_logs();
