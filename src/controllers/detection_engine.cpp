@@ -31,9 +31,8 @@ bool only_echoes(const WorkloadDecision& last, const WorkloadDecision& next) {
 
 /// Who has been failing longest comes first; who merely will fail comes after all who do, soonest to break first.
 std::pair<bool, Time> urgency(const detect::Case& the_case) {
-  const auto failing = failing_since(the_case);
-  const auto silent = silent_since(the_case);
-  return {!failing, failing ? *failing : silent ? *silent : the_case.breaks_at.value_or(Time::max())};
+  const auto troubled = troubled_since(the_case);
+  return {!failing_since(the_case), troubled ? *troubled : the_case.breaks_at.value_or(Time::max())};
 }
 
 }  // namespace

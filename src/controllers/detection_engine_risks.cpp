@@ -34,10 +34,9 @@ std::vector<OpenWorkload> DetectionEngine::open_workloads(std::size_t most, Time
   for (const auto& [uid, memory] : remembered_) {
     if (memory.closed) continue;
     const auto& the_case = memory.last.the_case;
-    const auto failing = failing_since(the_case);
-    const auto silent = silent_since(the_case);
-    const Time when = failing ? *failing : silent ? *silent : the_case.breaks_at.value_or(Time::max());
-    worst.push_back({!failing, when, &uid, &memory});
+    const auto troubled = troubled_since(the_case);
+    worst.push_back(
+        {!failing_since(the_case), troubled ? *troubled : the_case.breaks_at.value_or(Time::max()), &uid, &memory});
   }
   const auto kept = std::min(most, worst.size());
   std::ranges::partial_sort(worst, worst.begin() + static_cast<std::ptrdiff_t>(kept), {},

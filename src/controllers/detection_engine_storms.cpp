@@ -31,6 +31,8 @@ void DetectionEngine::note_broken(const std::vector<detect::Case>& cases, Time n
       const auto known = broken_.find(the_case.workload.uid);
       since = known == broken_.end() ? now : known->second.broken.since;
     }
+    // By clues alone it counts where the policy acts upon them.
+    if (!since) since = clued_since(the_case);
     if (!since || (broken_.size() >= kMostBroken && !broken_.contains(the_case.workload.uid))) continue;
     const auto workload = workload_facts(detector_.inventory(), the_case.workload);
     const auto effective = policy::select_policy(policies_, workload);
@@ -38,7 +40,7 @@ void DetectionEngine::note_broken(const std::vector<detect::Case>& cases, Time n
     // Whether the policy's thresholds are met, its own checks know; history and limits do not matter to that.
     const auto facts = case_facts(the_case);
     const auto bare = policy::decide(policies_, {&workload, &facts, {}, settings_.own_namespace}, now);
-    if (bare.pending || bare.check == "SignalDisabled") continue;
+    if (bare.pending || bare.check == "SignalDisabled" || bare.check == "Uncorroborated") continue;
     std::vector<std::string> policies{effective->reference};
     if (effective->ceiling) policies.push_back(effective->ceiling->reference);
     broken_.insert_or_assign(the_case.workload.uid, BrokenWorkload{{the_case.workload, *since}, std::move(policies)});

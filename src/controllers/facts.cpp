@@ -18,6 +18,22 @@ std::optional<Time> silent_since(const detect::Case& the_case) {
   return since;
 }
 
+std::optional<Time> clued_since(const detect::Case& the_case) {
+  std::optional<Time> since;
+  for (const auto& pod : the_case.pods) {
+    for (const auto* const clues : {&pod.log_clues, &pod.event_clues}) {
+      if (!clues->empty() && (!since || clues->front() < *since)) since = clues->front();
+    }
+  }
+  return since;
+}
+
+std::optional<Time> troubled_since(const detect::Case& the_case) {
+  if (const auto failing = failing_since(the_case)) return failing;
+  const auto silent = silent_since(the_case);
+  return silent ? silent : clued_since(the_case);
+}
+
 policy::CaseFacts case_facts(const detect::Case& the_case) {
   policy::CaseFacts facts;
   facts.cause = the_case.cause;

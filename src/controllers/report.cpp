@@ -25,13 +25,14 @@ std::optional<std::string> usual_agent(const detect::Case& the_case) {
   return most == sent.end() ? std::nullopt : std::optional(most->first);
 }
 
-/// Of what is not refused: stale, or not heard any more.
+/// Of what is not refused: stale, not heard any more, or by clues.
 std::optional<Time> suspect_since(const detect::Case& the_case) {
   std::optional<Time> since;
   for (const auto& pod : the_case.pods) {
     const auto one = pod.distrusted_since ? pod.distrusted_since : pod.stale_since;
     if (one && (!since || *one < *since)) since = one;
   }
+  if (!since) since = clued_since(the_case);
   return since;
 }
 

@@ -137,9 +137,12 @@ restart::VerificationInput summarize(const std::vector<detect::PodHealth>& pods,
     ++input.pods;
     const bool stale = pod.stale_since.has_value();
     const bool rejected = pod.failing_since.has_value();
-    if (pod.last_success || pod.last_rejection) ++input.heard;
+    // Of a pod that the audit log never heard its own log is all there is. Events are not asked: anybody may make them.
+    const bool heard = pod.last_success || pod.last_rejection;
+    const std::uint64_t refused = heard ? pod.rejection_count : pod.log_clues.size();
+    if (heard || refused > 0) ++input.heard;
     if (pod.last_success && !rejected && !stale) ++input.authenticated;
-    if (stale || pod.rejection_count >= failing_threshold) ++input.failing;
+    if (stale || refused >= failing_threshold) ++input.failing;
   }
   return input;
 }

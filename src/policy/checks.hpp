@@ -17,6 +17,7 @@ inline constexpr std::string_view kPausedUntil = "PausedUntil";
 inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kSignalDisabled = "SignalDisabled";
 inline constexpr std::string_view kThresholds = "Thresholds";
+inline constexpr std::string_view kUncorroborated = "Uncorroborated";
 inline constexpr std::string_view kNotCurable = "NotCurable";
 inline constexpr std::string_view kLowConfidence = "LowConfidence";
 inline constexpr std::string_view kNoStrategy = "NoStrategy";
@@ -61,9 +62,11 @@ struct AccusedPod {
 /// How a case stands against the thresholds of a policy's signals.
 struct SignalState {
   bool met = false;
-  bool any_enabled = false;         ///< at least one accused pod shows a signal that the policy listens to
-  std::string why;                  ///< a sentence about the pod that meets them, or comes nearest
-  std::optional<Time> not_before;   ///< when time alone will have met them
+  bool any_enabled = false;        ///< at least one accused pod shows a signal that the policy listens to
+  std::string why;                 ///< a sentence about the pod that meets them, or comes nearest
+  std::optional<Time> not_before;  ///< when time alone will have met them
+  /// Nothing but clues that the policy does not act upon by themselves: a sentence about them.
+  std::string uncorroborated;
   std::vector<AccusedPod> accused;  ///< those that meet one
 };
 [[nodiscard]] SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now);

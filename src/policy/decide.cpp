@@ -135,6 +135,7 @@ std::span<const std::string_view> check_names() {
                                      kSuspended,
                                      kSignalDisabled,
                                      kThresholds,
+                                     kUncorroborated,
                                      kNotCurable,
                                      kLowConfidence,
                                      kNoStrategy,

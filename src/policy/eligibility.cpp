@@ -108,6 +108,9 @@ std::optional<Decision> check_thresholds(const Context& context) {
                                   to_string(context.facts.diagnosis));
     return decision;
   }
+  if (!signals.uncorroborated.empty()) {
+    return refuse(check::kUncorroborated, signals.uncorroborated);
+  }
   Decision decision = wait(check::kThresholds, signals.why, signals.not_before);
   decision.pending = true;
   return decision;

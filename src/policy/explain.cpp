@@ -49,6 +49,16 @@ std::string text(const std::vector<ListedStrategy>& list) {
   return text(parts, "none");
 }
 
+std::string text(const std::vector<KubernetesEventSignal::Mapping>& mappings) {
+  std::vector<std::string> parts;
+  for (const auto& mapping : mappings) {
+    const bool involved = mapping.accuses == KubernetesEventSignal::Accuses::kInvolvedPod;
+    parts.push_back(fmt::format("{}{} accuses {}", mapping.reason.empty() ? "" : mapping.reason + " ", mapping.pattern,
+                                involved ? "its pod" : fmt::format("DaemonSet {}/{}", mapping.ns, mapping.name)));
+  }
+  return text(parts, "none");
+}
+
 /// Of several sets: what holds in all of them.
 std::string text(std::span<const WindowSet> sets, bool blackouts) {
   std::vector<std::string> parts;
@@ -83,6 +93,12 @@ void add_signals(Fields& fields, const Spec& spec) {
   fields.emplace_back("signals.rejectedToken.count", text(rejected.count));
   fields.emplace_back("signals.rejectedToken.within", text(rejected.within));
   fields.emplace_back("signals.rejectedToken.for", text(rejected.for_));
+  fields.emplace_back("signals.podLog.enabled", text(spec.pod_log.enabled));
+  fields.emplace_back("signals.podLog.patterns", text(spec.pod_log.patterns, "none"));
+  fields.emplace_back("signals.podLog.sufficient", text(spec.pod_log.sufficient));
+  fields.emplace_back("signals.kubernetesEvent.enabled", text(spec.kubernetes_event.enabled));
+  fields.emplace_back("signals.kubernetesEvent.mappings", text(spec.kubernetes_event.mappings));
+  fields.emplace_back("signals.kubernetesEvent.sufficient", text(spec.kubernetes_event.sufficient));
   fields.emplace_back("signals.trustChange.enabled", text(spec.trust_change.enabled));
   fields.emplace_back("signals.trustChange.after", text(spec.trust_change.after));
 }

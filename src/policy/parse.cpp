@@ -8,6 +8,7 @@
 
 #include "parse_schedule.hpp"
 #include "parse_selector.hpp"
+#include "parse_signals.hpp"
 #include "parse_strategies.hpp"
 
 namespace remint::policy {
@@ -90,27 +91,6 @@ Match parse_match(const JsonReader& reader, bool cluster) {
   match.selector = parse_selector(reader.at("selector"));
   match.kinds = parse_kinds(reader.at("kinds"));
   return match;
-}
-
-void parse_signals(const JsonReader& reader, Spec& spec) {
-  reader.only({"staleToken", "rejectedToken", "trustChange"});
-  const JsonReader stale = reader.at("staleToken");
-  stale.only({"enabled", "after"});
-  spec.stale_token.enabled = stale.at("enabled").boolean(spec.stale_token.enabled);
-  spec.stale_token.after = stale.at("after").duration(spec.stale_token.after, seconds(0), hours(8760));
-
-  const JsonReader rejected = reader.at("rejectedToken");
-  rejected.only({"enabled", "count", "within", "for"});
-  RejectedTokenSignal& signal = spec.rejected_token;
-  signal.enabled = rejected.at("enabled").boolean(signal.enabled);
-  signal.count = static_cast<std::uint32_t>(rejected.at("count").integer(signal.count, 1, 100));
-  signal.within = rejected.at("within").duration(signal.within, seconds(1), hours(1));
-  signal.for_ = rejected.at("for").duration(signal.for_, seconds(0), hours(1));
-
-  const JsonReader trust = reader.at("trustChange");
-  trust.only({"enabled", "after"});
-  spec.trust_change.enabled = trust.at("enabled").boolean(spec.trust_change.enabled);
-  spec.trust_change.after = trust.at("after").duration(spec.trust_change.after, seconds(0), hours(24));
 }
 
 Spec parse_spec(const JsonReader& reader, bool cluster) {

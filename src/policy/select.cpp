@@ -66,6 +66,8 @@ Effective narrowed(const Policy& own, const Policy& cluster, const ObjectRef& wo
   spec.suspend = spec.suspend || above.suspend;
   spec.mode = std::min(spec.mode, above.mode);
   spec.min_confidence = std::max(spec.min_confidence, above.min_confidence);
+  spec.pod_log.sufficient = spec.pod_log.sufficient && above.pod_log.sufficient;
+  spec.kubernetes_event.sufficient = spec.kubernetes_event.sufficient && above.kubernetes_event.sufficient;
   spec.limits = stricter(spec.limits, above.limits);
   spec.gentle.max_affected_percent = std::min(spec.gentle.max_affected_percent, above.gentle.max_affected_percent);
   spec.breaker = {std::min(spec.breaker.failures, above.breaker.failures),

@@ -74,12 +74,42 @@ PodSignal weigh_distrust(const TrustChangeSignal& signal, const PodFacts& pod, T
   return result;
 }
 
+/// Where clues count by themselves, they do as rejections do.
+struct ClueSignal {
+  std::string_view field;   ///< of the policy
+  std::string_view source;  ///< for people
+  bool enabled, sufficient;
+  const std::vector<Time>& times;
+};
+
+PodSignal weigh_clues(const ClueSignal& signal, const RejectedTokenSignal& thresholds, const PodFacts& pod, Time now) {
+  PodFacts as_rejected;
+  as_rejected.rejections = signal.times;
+  as_rejected.failing_since = signal.times.front();
+  PodSignal result = weigh_rejections(thresholds, as_rejected, now);
+  result.why = fmt::format(
+      "{} {} of pod {} since {} that its token is refused (policy: {}.sufficient, {} within {}, "
+      "for {})",
+      signal.source, signal.times.size() == 1 ? "says once" : fmt::format("says {} times", signal.times.size()),
+      pod.name, when(result.since, now), signal.field, thresholds.count, format_duration(thresholds.within),
+      format_duration(thresholds.for_));
+  return result;
+}
+
+std::string not_sufficient(const ClueSignal& signal, const PodFacts& pod, Time now) {
+  return fmt::format(
+      "only {} says that the token of pod {} is refused, since {}, and no audit event does: signals.{}"
+      ".sufficient true would act upon it",
+      signal.source, pod.name, when(signal.times.front(), now), signal.field);
+}
+
 }  // namespace
 
 SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
   SignalState state;
   std::size_t met = 0;
   std::string pending_why;
+  std::string uncorroborated;
   for (const PodFacts& pod : facts.pods) {
     std::vector<PodSignal> signals;
     if (spec.rejected_token.enabled && pod.failing_since && !pod.rejections.empty()) {
@@ -87,6 +117,20 @@ SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
     }
     if (spec.stale_token.enabled && pod.stale_since) {
       signals.push_back(weigh_staleness(spec.stale_token, pod, now));
+    }
+    const ClueSignal clue_signals[]{
+        {"podLog", "the pod's own log", spec.pod_log.enabled, spec.pod_log.sufficient, pod.log_clues},
+        {"kubernetesEvent", "a Kubernetes Event", spec.kubernetes_event.enabled, spec.kubernetes_event.sufficient,
+         pod.event_clues},
+    };
+    for (const ClueSignal& clues : clue_signals) {
+      if (!clues.enabled || clues.times.empty()) continue;
+      if (clues.sufficient) {
+        signals.push_back(weigh_clues(clues, spec.rejected_token, pod, now));
+      } else {
+        state.any_enabled = true;
+        if (uncorroborated.empty()) uncorroborated = not_sufficient(clues, pod, now);
+      }
     }
     std::optional<Time> breaks_at = pod.breaks_at;
     if (spec.trust_change.enabled && pod.distrusted_since) {
@@ -120,6 +164,8 @@ SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
   }
   state.met = met > 0;
   if (!state.met) {
+    // What may still be met is waited for.
+    if (pending_why.empty()) state.uncorroborated = std::move(uncorroborated);
     state.why = std::move(pending_why);
   } else {
     state.not_before.reset();

@@ -25,6 +25,17 @@ def blackouts(**blackout):
     return {"blackouts": [BLACKOUT | blackout]}
 
 
+MAPPING = "spec.signals.kubernetesEvent.mappings[0]"
+
+
+def signals(name, **signal):
+    return {"signals": {name: signal}}
+
+
+def mapping(**fields):
+    return signals("kubernetesEvent", mappings=[{"pattern": "Unauthorized"} | fields])
+
+
 # what is refused -> (spec, its field, what is said)
 BAD = {
     "a mode that there is not": ({"mode": "Ask"}, "spec.mode", '"Observe", "Approve", "Enforce"'),
@@ -50,6 +61,11 @@ BAD = {
     "a blackout that ends before it begins": (blackouts(to="2026-12-23"), "spec.blackouts[0]", "write the earlier day as from"),
     "a blackout without an end": ({"blackouts": [{"from": "2026-12-24"}]}, "spec.blackouts[0].to", "Required"),
     "a blackout's time zone": (blackouts(timeZone="Berlin!"), "spec.blackouts[0].timeZone", ZONE),
+    "a pattern that is too long": (signals("podLog", patterns=["x" * 513]), "spec.signals.podLog.patterns[0]", "512"),
+    "too many patterns": (signals("podLog", patterns=["x"] * 31), "spec.signals.podLog.patterns", "at most 30"),
+    "an Event that accuses a node": (mapping(accuses="Node"), f"{MAPPING}.accuses", '"InvolvedPod", "DaemonSetOnNode"'),
+    "an Event's DaemonSet without a name": (mapping(accuses="DaemonSetOnNode", namespace="kube-system"), MAPPING, "needs both"),
+    "an Event's DaemonSet where none is accused": (mapping(name="cni"), MAPPING, "for accuses DaemonSetOnNode"),
     "urgentBefore in days": ({"urgentBefore": "3d"}, "spec.urgentBefore", "such as 72h"),
     "urgentBefore in words": ({"urgentBefore": "three days"}, "spec.urgentBefore", "such as 72h"),
     "urgentBefore below 0": ({"urgentBefore": "-1h"}, "spec.urgentBefore", "such as 72h"),
@@ -135,3 +151,14 @@ def test_a_time_zone_that_no_database_knows_is_shown_in_the_policys_status(in_fo
     assert field in condition["message"] and zone in condition["message"], condition
     in_force.put("atlantis", windows())
     in_force.wait_condition("atlantis", "Ready", "True")
+
+
+@pytest.mark.parametrize("spec, field", [
+    (signals("podLog", patterns=["fine", "("]), "spec.signals.podLog.patterns[1]"),
+    (mapping(pattern="x*"), f"{MAPPING}.pattern"),
+], ids=["podLog", "kubernetesEvent"])  # fmt: skip
+def test_a_pattern_that_re2_refuses_is_shown_in_the_policys_status(in_force, spec, field):
+    in_force.put("patterns", spec)
+    condition = in_force.wait_condition("patterns", "Ready", "False")
+    assert condition["reason"] == "Invalid"
+    assert field in condition["message"]

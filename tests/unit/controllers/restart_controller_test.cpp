@@ -53,6 +53,19 @@ TEST_CASE("verification counts who authenticates, who fails and who was heard at
   CHECK(input.heard == 4);
 }
 
+TEST_CASE("of new pods that the audit log never heard their own logs count, and Events do not") {
+  auto prints = detect::PodHealth{};
+  prints.log_clues = {kStart, kStart, kStart};
+  auto accused = detect::PodHealth{};
+  accused.event_clues = {kStart, kStart, kStart};
+  auto fine = healthy("a");
+  fine.log_clues = {kStart, kStart, kStart};  // of another client in it, or of something else
+  const auto input = summarize({prints, accused, fine}, "", 3);
+  CHECK(input.failing == 1);
+  CHECK(input.heard == 2);
+  CHECK(input.authenticated == 1);
+}
+
 TEST_CASE("a decision's journal says whom, why, by which policy, and from what evidence") {
   WorkloadDecision decision;
   decision.the_case.workload = {"apps/v1", "Deployment", "shop", "cart", "uid-cart"};

@@ -32,6 +32,8 @@ PodRecord realistic_pod(unsigned i) {
   pod.service_account = fmt::format("service-{}", deployment);
   pod.resource_version = std::to_string(881'234'500 + i);
   pod.owner.name = fmt::format("service-{}-7d9c5b8f6c", deployment);
+  pod.containers = {{fmt::format("service-{}", deployment), pod.created, {}, 0, 0, false},
+                    {"proxy", pod.created, pod.created, 1, 2, false}};
   pod.owner.uid = fmt::format("{:08x}-1111-4f5e-9a53-1f7f6b1c2d3e", deployment * 2654435761U);
   return pod;
 }

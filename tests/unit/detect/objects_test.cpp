@@ -70,6 +70,36 @@ TEST_CASE("Pods in other states are read as what they are") {
   CHECK(decode_pod(replaced(kPod, R"("podIPs":[{"ip":"10.244.1.7"},{"ip":"fd00::7"}],)", ""))->ips.size() == 1);
 }
 
+TEST_CASE("A pod's containers are read as the kubelet tells of them, at most 16") {
+  const auto with = [](std::string_view statuses) {
+    return decode_pod(
+        replaced(kPod, R"("startTime")", R"("containerStatuses":)" + std::string(statuses) + R"(,"startTime")"));
+  };
+  const auto pod = with(R"([
+    {"name":"app","restartCount":3,"ready":false,"state":{"waiting":{"reason":"CrashLoopBackOff","message":"x"}},
+     "lastState":{"terminated":{"exitCode":1,"finishedAt":"2026-07-01T10:00:00Z","reason":"Error"}}},
+    {"name":"proxy","restartCount":0,"state":{"running":{"startedAt":"2026-07-01T09:00:05Z"}},"lastState":{}}])");
+  REQUIRE(pod);
+  CHECK(pod->containers ==
+        std::vector<ContainerState>{{"app", {}, samples::at("2026-07-01T10:00:00Z"), 1, 3, true},
+                                    {"proxy", samples::at("2026-07-01T09:00:05Z"), {}, 0, 0, false}});
+  // As the inventory gives it out, and as it changes there.
+  Inventory inventory;
+  inventory.apply(*pod, samples::start());
+  CHECK(inventory.pod(pod->uid)->pod.containers == pod->containers);
+  auto next = *pod;
+  next.containers.erase(next.containers.begin());
+  next.containers[0].restarts = 1;
+  inventory.apply(next, samples::start());
+  CHECK(inventory.pod(pod->uid)->pod.containers == next.containers);
+  std::string many = "[";
+  for (int i = 0; i < 20; ++i) many += fmt::format(R"({}{{"name":"c{}"}})", i == 0 ? "" : ",", i);
+  CHECK(with(many + "]")->containers.size() == 16);
+  CHECK(with("null")->containers.empty());
+  CHECK_FALSE(with(R"([{"name":"app","state":{"running":{"startedAt":"soon"}}}])"));
+  CHECK(with(R"([{"name":"app","restartCount":-5}])")->containers[0].restarts == 0);
+}
+
 TEST_CASE("A bare pod keeps its labels, since policies have nothing else to select it by") {
   const auto pod = decode_pod(replaced(kPod, R"("controller":true)", R"("controller":false)"));
   REQUIRE(pod);

@@ -82,6 +82,12 @@ TEST_CASE("the CRDs' defaults are the parser's") {
     CHECK(spec.rejected_token.count == own.rejected_token.count);
     CHECK(spec.rejected_token.within == own.rejected_token.within);
     CHECK(spec.rejected_token.for_ == own.rejected_token.for_);
+    CHECK(spec.pod_log.enabled == own.pod_log.enabled);
+    CHECK(spec.pod_log.patterns == own.pod_log.patterns);
+    CHECK(spec.pod_log.sufficient == own.pod_log.sufficient);
+    CHECK(spec.kubernetes_event.enabled == own.kubernetes_event.enabled);
+    CHECK(spec.kubernetes_event.mappings == own.kubernetes_event.mappings);
+    CHECK(spec.kubernetes_event.sufficient == own.kubernetes_event.sufficient);
     CHECK(spec.min_confidence == own.min_confidence);
     CHECK(spec.limits.cooldown == own.limits.cooldown);
     CHECK(spec.limits.max_per_hour == own.limits.max_per_hour);

@@ -44,6 +44,13 @@ TEST_CASE("both policies meet at the stricter end, field by field") {
        "Mon-Sun 02:00-04:00 UTC", ""},
       {"strategies.Deployment", [](Spec& s) { s.strategies["Deployment"] = {{Strategy::kScaleToZero, {}}}; },
        [](Spec&) {}, "RolloutRestart", "ScaleToZero"},
+      {"signals.podLog.sufficient", [](Spec& s) { s.pod_log.sufficient = true; }, [](Spec&) {}, "false", "true"},
+      {"signals.podLog.sufficient", [](Spec& s) { s.pod_log.sufficient = true; },
+       [](Spec& s) { s.pod_log.sufficient = true; }, "true", ""},
+      {"signals.kubernetesEvent.sufficient", [](Spec& s) { s.kubernetes_event.sufficient = true; }, [](Spec&) {},
+       "false", "true"},
+      {"signals.podLog.patterns", [](Spec& s) { s.pod_log.patterns = {"a", "b"}; },
+       [](Spec& s) { s.pod_log.patterns = {"c"}; }, "a, b", ""},
       {"signals.staleToken.after", [](Spec& s) { s.stale_token.after = minutes(5); }, [](Spec&) {}, "5m", ""},
   };
   for (const Row& row : rows) {
@@ -67,7 +74,7 @@ TEST_CASE("both policies meet at the stricter end, field by field") {
 TEST_CASE("every field is explained once, with who said so") {
   Scene scene;
   auto fields = explain_fields(scene.policies, scene.workload);
-  CHECK(fields.size() == 39);
+  CHECK(fields.size() == 45);
   CHECK(fields.front().field == "suspend");
   CHECK(field(fields, "mode").from == "ClusterTokenRefreshPolicy/default");
   CHECK(field(fields, "mode").value == "Enforce");

@@ -44,45 +44,104 @@ TEST_CASE("every field is read") {
               "kinds": ["DaemonSet", "CloneSet"]},
     "signals": {"staleToken": {"enabled": false, "after": "90m"},
                 "rejectedToken": {"enabled": false, "count": 5, "within": "3m", "for": "1h"},
-                "trustChange": {"enabled": false, "after": "2h"}},
-    "strategies": {"ReplicationController": [{"type": "RollingReplace", "updatePeriod": "90s", "keepNewName": true}, {"type": "ScaleToZero"}],
-                   "Pod": [{"type": "Recreate", "keepNode": true}], "CloneSet": [{"type": "EvictPods"}]},
-    "gentle": {"maxAffectedPercent": 0}, "breaker": {"failures": 7, "openFor": "1h"},
-    "minConfidence": 1, "limits": {"cooldown": "0s", "maxPerHour": 7, "maxConcurrent": 8},
-    "verification": {"observe": "20s"}})")));
+                "podLog": {"enabled": true, "patterns": ["token (expired|dead) now", "E\\d+ auth"], "sufficient": true},
+                "kubernetesEvent": {"enabled": true, "sufficient": true, "mappings": [
+                  {"pattern": "no auth"},
+                  {"reason": "FailedMount", "pattern": "csi.*Unauthorized", "accuses": "DaemonSetOnNode", "namespace": "storage", "name": "csi-*"}]},
+                "trustChange": {"enabled": false, "after": "2h"}
+}
+, "strategies" : {
+  "ReplicationController" :
+      [ {"type" : "RollingReplace", "updatePeriod" : "90s", "keepNewName" : true}, {"type" : "ScaleToZero"} ],
+  "Pod" : [ {"type" : "Recreate", "keepNode" : true} ],
+  "CloneSet" : [ {"type" : "EvictPods"} ]
+},
+                 "gentle" : {"maxAffectedPercent" : 0},
+                            "breaker" : {"failures" : 7, "openFor" : "1h"},
+                                        "minConfidence" : 1,
+                                        "limits" : {"cooldown" : "0s", "maxPerHour" : 7, "maxConcurrent" : 8},
+                                                   "verification" : {"observe" : "20s"}
+})")));
   REQUIRE(policy);
-  const Spec& spec = policy->spec;
-  CHECK(spec.mode == Mode::kEnforce);
-  CHECK(spec.priority == -7);
-  CHECK(spec.match.include_namespaces == std::vector<std::string>{"shop", "team-*"});
-  CHECK(spec.match.exclude_namespaces == std::vector<std::string>{"*-prod"});
-  CHECK(spec.match.namespace_selector.match_labels == Labels{{"env", "test"}});
-  REQUIRE(spec.match.selector.match_expressions.size() == 1);
-  CHECK(spec.match.selector.match_expressions[0].key == "app.kubernetes.io/tier");
-  CHECK(spec.match.selector.match_expressions[0].op == LabelSelector::Operator::kNotIn);
-  CHECK(spec.match.selector.match_expressions[0].values == std::vector<std::string>{"db", ""});
-  CHECK(spec.match.kinds == std::vector<std::string>{"DaemonSet", "CloneSet"});
-  CHECK_FALSE(spec.stale_token.enabled);
-  CHECK(spec.stale_token.after == minutes(90));
-  CHECK_FALSE(spec.rejected_token.enabled);
-  CHECK(spec.rejected_token.count == 5);
-  CHECK(spec.rejected_token.within == minutes(3));
-  CHECK(spec.rejected_token.for_ == hours(1));
-  CHECK_FALSE(spec.trust_change.enabled);
-  CHECK(spec.trust_change.after == hours(2));
-  CHECK(spec.min_confidence == 1);
-  const StrategyLists lists{{"ReplicationController",
-                             {{Strategy::kRollingReplace, {seconds(90), true, false}}, {Strategy::kScaleToZero, {}}}},
-                            {"Pod", {{Strategy::kRecreate, {seconds(10), false, true}}}},
-                            {"CloneSet", {{Strategy::kEvictPods, {}}}}};
-  CHECK(spec.strategies == lists);
-  CHECK(spec.gentle.max_affected_percent == 0);
-  CHECK(spec.breaker.failures == 7);
-  CHECK(spec.breaker.open_for == hours(1));
-  CHECK(spec.limits.cooldown == seconds(0));
-  CHECK(spec.limits.max_per_hour == 7);
-  CHECK(spec.limits.max_concurrent == 8);
-  CHECK(spec.verification_observe == seconds(20));
+const Spec& spec = policy->spec;
+CHECK(spec.mode == Mode::kEnforce);
+CHECK(spec.priority == -7);
+CHECK(spec.match.include_namespaces == std::vector<std::string>{"shop", "team-*"});
+CHECK(spec.match.exclude_namespaces == std::vector<std::string>{"*-prod"});
+CHECK(spec.match.namespace_selector.match_labels == Labels{{"env", "test"}});
+REQUIRE(spec.match.selector.match_expressions.size() == 1);
+CHECK(spec.match.selector.match_expressions[0].key == "app.kubernetes.io/tier");
+CHECK(spec.match.selector.match_expressions[0].op == LabelSelector::Operator::kNotIn);
+CHECK(spec.match.selector.match_expressions[0].values == std::vector<std::string>{"db", ""});
+CHECK(spec.match.kinds == std::vector<std::string>{"DaemonSet", "CloneSet"});
+CHECK_FALSE(spec.stale_token.enabled);
+CHECK(spec.stale_token.after == minutes(90));
+CHECK_FALSE(spec.rejected_token.enabled);
+CHECK(spec.rejected_token.count == 5);
+CHECK(spec.rejected_token.within == minutes(3));
+CHECK(spec.rejected_token.for_ == hours(1));
+CHECK(spec.pod_log.enabled);
+CHECK(spec.pod_log.patterns == std::vector<std::string>{"token (expired|dead) now", "E\\d+ auth"});
+CHECK(spec.pod_log.sufficient);
+using enum KubernetesEventSignal::Accuses;
+CHECK(spec.kubernetes_event.enabled);
+CHECK(spec.kubernetes_event.sufficient);
+CHECK(spec.kubernetes_event.mappings ==
+      std::vector<KubernetesEventSignal::Mapping>{
+          {"", "no auth", kInvolvedPod, "", ""},
+          {"FailedMount", "csi.*Unauthorized", kDaemonSetOnNode, "storage", "csi-*"}});
+CHECK_FALSE(spec.trust_change.enabled);
+CHECK(spec.trust_change.after == hours(2));
+CHECK(spec.min_confidence == 1);
+const StrategyLists lists{
+    {"ReplicationController", {{Strategy::kRollingReplace, {seconds(90), true, false}}, {Strategy::kScaleToZero, {}}}},
+    {"Pod", {{Strategy::kRecreate, {seconds(10), false, true}}}},
+    {"CloneSet", {{Strategy::kEvictPods, {}}}}};
+CHECK(spec.strategies == lists);
+CHECK(spec.gentle.max_affected_percent == 0);
+CHECK(spec.breaker.failures == 7);
+CHECK(spec.breaker.open_for == hours(1));
+CHECK(spec.limits.cooldown == seconds(0));
+CHECK(spec.limits.max_per_hour == 7);
+CHECK(spec.limits.max_concurrent == 8);
+CHECK(spec.verification_observe == seconds(20));
+}
+
+TEST_CASE("patterns that are invalid, too costly or match everything are refused, each with its path") {
+  const std::string long_one(513, 'a');
+  Json spec = Json::parse(R"({"signals": {
+    "podLog": {"patterns": ["fine", "(", "((a{1,100}){1,100}){1,10}", "(x)*", 7, "(?:[a-z]{200}){5}"], "enabled": "yes", "lines": 3},
+    "kubernetesEvent": {"mappings": [
+      {"pattern": "["}, {"reason": "x"}, {"pattern": "x", "accuses": "Node"}, {"pattern": "x", "name": "csi"},
+      {"pattern": "x", "accuses": "DaemonSetOnNode", "namespace": "a/b", "name": "A"}, {"pattern": "x", "who": 1}]}}})");
+  spec["signals"]["podLog"]["patterns"].push_back(long_one);
+  const auto policy = parse_policy(object(spec));
+  REQUIRE_FALSE(policy);
+  std::map<std::string, std::string> problems;
+  for (const FieldError& error : policy.error()) {
+    problems[error.path.substr(std::string("spec.signals.").size())] = error.message;
+  }
+  CHECK_THAT(problems["podLog.patterns[1]"], Catch::StartsWith("is no RE2 pattern: missing )"));
+  CHECK(problems["podLog.patterns[2]"].size() > 5);  // RE2 may refuse it before it counts
+  CHECK(problems["podLog.patterns[3]"] == "matches the empty line, and so every line");
+  CHECK(problems.contains("podLog.patterns[4]"));
+  CHECK(problems["podLog.patterns[6]"] == "is longer than 512 bytes");
+  CHECK(problems.contains("podLog.enabled"));
+  CHECK(problems.contains("podLog.lines"));
+  for (const char* path : {"mappings[0].pattern", "mappings[1].pattern", "mappings[2].accuses", "mappings[3].name",
+                           "mappings[4].namespace", "mappings[4].name", "mappings[5].who"}) {
+    INFO(path);
+    CHECK(problems.contains(std::string("kubernetesEvent.") + path));
+  }
+  CHECK_FALSE(problems.contains("podLog.patterns[0]"));
+
+  Json many = Json::array();
+  for (int i = 0; i < 31; ++i) many.push_back("x");
+  CHECK_FALSE(parse_policy(object({{"signals", {{"podLog", {{"patterns", many}}}}}})));
+  many.erase(30);
+  CHECK(parse_policy(object({{"signals", {{"podLog", {{"patterns", many}}}}}})));
+  for (auto& pattern : many) pattern = "[a-z]{900}";
+  CHECK_FALSE(parse_policy(object({{"signals", {{"podLog", {{"patterns", many}}}}}})));
 }
 
 TEST_CASE("every error of a policy is found at once, with its path") {

@@ -43,6 +43,10 @@ void make_any(Spec& spec, Dice& dice, Time now) {
   spec.suspend = dice.one_in(12);
   spec.mode = dice.one_in(8) ? Mode::kObserve : dice.one_in(4) ? Mode::kApprove : Mode::kEnforce;
   spec.min_confidence = dice.one_in(6) ? 0.99 : 0.5;
+  spec.pod_log.enabled = dice.one_in(2);
+  spec.pod_log.sufficient = dice.one_in(2);
+  spec.kubernetes_event.enabled = dice.one_in(2);
+  spec.kubernetes_event.sufficient = dice.one_in(2);
   spec.limits = {minutes(dice.below(3) * 20), dice.number(1, 12), dice.number(1, 6),     dice.number(1, 100),
                  dice.number(1, 100),         dice.number(1, 3),  dice.number(0, 1) * 80};
   spec.breaker = {dice.number(1, 4), hours(dice.from_to(1, 30)), dice.number(0, 5)};
@@ -97,6 +101,11 @@ Scene any_scene(Dice& dice) {
   }
   scene.workload.replicas = dice.from_to(1, 6);
   scene.facts.pods = {scene.rejected_pod("p", minutes(2), {40, 30, 20, 10})};
+  if (dice.one_in(2)) {
+    PodFacts& pod = scene.facts.pods[0];
+    (dice.one_in(2) ? pod.log_clues : pod.event_clues) = pod.rejections;
+    if (dice.one_in(2)) pod.rejections.resize(1);  // by themselves they are too few
+  }
   if (!dice.one_in(4)) {
     PodFacts& pod = scene.facts.pods[0] = {};
     pod.name = "p";
@@ -262,6 +271,10 @@ const std::vector<Stricter> kStricter{
     {"rejectedToken.within",
      [](Spec& spec, Dice& dice, Time) { spec.rejected_token.within = seconds(dice.from_to(1, 120)); }},
     {"rejectedToken.for", [](Spec& spec, Dice& dice, Time) { spec.rejected_token.for_ += seconds(dice.below(200)); }},
+    {"podLog.enabled", [](Spec& spec, Dice&, Time) { spec.pod_log.enabled = false; }},
+    {"podLog.sufficient", [](Spec& spec, Dice&, Time) { spec.pod_log.sufficient = false; }},
+    {"kubernetesEvent.enabled", [](Spec& spec, Dice&, Time) { spec.kubernetes_event.enabled = false; }},
+    {"kubernetesEvent.sufficient", [](Spec& spec, Dice&, Time) { spec.kubernetes_event.sufficient = false; }},
     {"trustChange.enabled", [](Spec& spec, Dice&, Time) { spec.trust_change.enabled = false; }},
     {"trustChange.after", [](Spec& spec, Dice& dice, Time) { spec.trust_change.after += minutes(dice.below(90)); }},
     {"minConfidence", [](Spec& spec, Dice&, Time) { spec.min_confidence = 0.98; }},

@@ -127,5 +127,75 @@ TEST_CASE("a case without pods waits") {
   CHECK(scene.decide().kind == DecisionKind::kObserve);
 }
 
+/// Of one pod, in whose log it stands, or of which Events tell, so many seconds ago.
+CaseFacts said(const Scene& scene, bool log, const std::vector<int>& ago) {
+  CaseFacts facts = scene.facts;
+  PodFacts pod;
+  pod.name = "p";
+  for (const int seconds_ago : ago) {
+    (log ? pod.log_clues : pod.event_clues).push_back(scene.now - seconds(seconds_ago));
+  }
+  facts.pods = {pod};
+  facts.confidence = 0.95;
+  return facts;
+}
+
+TEST_CASE(
+    "what only a pod's log says is refused until the policy calls it sufficient, and then counts as rejections do") {
+  Scene scene;
+  Spec& spec = scene.policies[0].spec;
+  scene.facts = said(scene, true, {60, 30, 1});
+  CHECK(scene.decide().check == "SignalDisabled");
+  spec.pod_log.sufficient = true;  // says nothing while it is off
+  CHECK(scene.decide().check == "SignalDisabled");
+  spec.pod_log.enabled = true;
+  const Decision decision = scene.decide();
+  CHECK(decision.kind == DecisionKind::kRestart);
+  CHECK(decision.reason ==
+        "the pod's own log says 3 times of pod p since 10:27:00Z that its token is refused (policy: podLog.sufficient, "
+        "3 within 2m, for 30s)");
+  scene.facts = said(scene, true, {60, 1});
+  CHECK(scene.decide().pending);
+  scene.facts = said(scene, true, {20, 10, 1});
+  CHECK(scene.decide().not_before == scene.now + seconds(10));
+
+  spec.pod_log.sufficient = false;
+  const Decision refused = scene.decide();
+  CHECK(refused.kind == DecisionKind::kRefuse);
+  CHECK(refused.check == "Uncorroborated");
+  CHECK_FALSE(refused.pending);
+  CHECK_THAT(refused.reason, Catch::Contains("only the pod's own log says") &&
+                                 Catch::Contains("signals.podLog.sufficient true would act upon it"));
+}
+
+TEST_CASE("Events alone change nothing, whoever made them up, unless the policy says they suffice") {
+  Scene scene;
+  Spec& spec = scene.policies[0].spec;
+  scene.facts = said(scene, false, {60, 30, 1});
+  spec.pod_log = {true, {}, true};
+  CHECK(scene.decide().check == "SignalDisabled");
+  spec.kubernetes_event.enabled = true;
+  CHECK(scene.decide().check == "Uncorroborated");
+  spec.kubernetes_event.sufficient = true;
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+  scene.policies.push_back(Scene::own_policy("shop", "own"));
+  scene.policies.back().spec.mode = Mode::kEnforce;
+  scene.policies.back().spec.kubernetes_event = {true, {}, true};
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+  scene.policies[0].spec.kubernetes_event.sufficient = false;
+  CHECK(scene.decide().check == "Uncorroborated");
+}
+
+TEST_CASE("where the audit log speaks, it decides, whatever clues say") {
+  Scene scene;
+  scene.policies[0].spec.pod_log.enabled = true;
+  scene.facts.pods = {scene.rejected_pod("p", seconds(60), {60, 1})};
+  scene.facts.pods[0].log_clues = {scene.now - seconds(60), scene.now - seconds(30), scene.now};
+  CHECK(scene.decide().check == "Thresholds");
+  scene.facts.pods = {scene.rejected_pod("p", seconds(60), {60, 30, 1})};
+  scene.facts.pods[0].log_clues = {scene.now};
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+}
+
 }  // namespace
 }  // namespace remint::policy
