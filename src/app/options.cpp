@@ -18,6 +18,8 @@ constexpr const char* kReplayFooter =
     "  kubectl get pods,rs,deploy,sts,ds,rc,nodes,ns,sa -A -o json > objects.json\n"
     "  remint replay --audit /var/log/kubernetes/audit.log --objects objects.json\n"
     "  remint replay --audit audit.log --apiserver-log kube-apiserver.log --objects objects.json\n"
+    "  kubectl logs -n shop cart-1 -c main --timestamps > logs/shop_cart-1_main.log\n"
+    "  remint replay --audit audit.log --pod-logs logs --objects objects.json\n"
     "  remint replay --audit a.log.gz b.log.gz --objects objects.jsonl --policy policy.yaml --output json\n";
 
 void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::string& lifetime) {
@@ -34,7 +36,10 @@ void add_replay(CLI::App& app, ReplayOptions& o, std::string& output, std::strin
   replay.add_option("--apiserver-log", o.apiserver_log,
                     "Logs of API servers, one file each, also .gz: they say why tokens were rejected");
   add_utc_offset_flag(replay, o.apiserver_log_utc_offset);
-  replay.add_option("--pod-logs", o.pod_logs, "Folder of pod logs (accepted; not used by this version, which says so)");
+  replay.add_option(
+      "--pod-logs", o.pod_logs,
+      "Folder of <namespace>_<pod>_<container>.log, also .gz, as kubectl logs --timestamps prints them; read "
+      "where a policy has podLog.enabled");
   replay.add_option("--output", output, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
   replay.add_option("--extended-token-lifetime", lifetime, "Life of an extended token: 2160h on EKS (default: 8760h)")
       ->check(duration_into(o.extended_token_lifetime));

@@ -55,6 +55,7 @@ void add_report(CLI::App& app, ReportOptions& o, std::vector<std::string>& texts
   report.add_option("--objects", recording.objects, "With --audit: a List as kubectl prints it, or JSON lines");
   report.add_option("--policy", recording.policy, "With --audit: policies (YAML or JSON)");
   report.add_option("--apiserver-log", recording.apiserver_log, "With --audit: logs of API servers, one file each");
+  report.add_option("--pod-logs", recording.pod_logs, "With --audit: a folder of pods' logs, as in `remint replay`");
   add_utc_offset_flag(report, recording.apiserver_log_utc_offset);
   report.add_option("--at", texts[0], "With --audit: as of this time (default: the recording's end)")
       ->check(time_into(o.at));
@@ -66,8 +67,9 @@ void add_report(CLI::App& app, ReportOptions& o, std::vector<std::string>& texts
 Result<void> check(const ReportOptions& o) {
   const auto& recording = o.recording;
   if (recording.audit.empty()) {
-    if (!recording.objects.empty() || !recording.policy.empty() || !recording.apiserver_log.empty() || o.at) {
-      return fail(ErrorCode::kInvalid, "--objects, --policy, --apiserver-log and --at go with --audit");
+    if (!recording.objects.empty() || !recording.policy.empty() || !recording.apiserver_log.empty() ||
+        !recording.pod_logs.empty() || o.at) {
+      return fail(ErrorCode::kInvalid, "--objects, --policy, --apiserver-log, --pod-logs and --at go with --audit");
     }
     return {};
   }

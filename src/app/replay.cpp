@@ -7,6 +7,7 @@
 #include "replay_objects.hpp"
 #include "replay_output.hpp"
 #include "replay_play.hpp"
+#include "replay_pod_logs.hpp"
 
 namespace remint::app {
 namespace {
@@ -14,6 +15,9 @@ namespace {
 /// How long a restart is taken to last at most in a recording, where nobody carries it out: what the limits count with.
 /// Half a minute for the rollout, and the half a minute without a failure that ends verification.
 constexpr auto kAssumedRestart = std::chrono::minutes(1);
+
+/// Pods' lines are read a step at a time, as `run` gets them in pieces.
+constexpr auto kLogStep = std::chrono::seconds(1);
 
 policy::Policy default_policy() {
   policy::Policy policy;
@@ -78,10 +82,11 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   } else if (!has_policy) {
     err << "note: no policy given; using ClusterTokenRefreshPolicy/default with the defaults (mode Observe)\n";
     policies.push_back(default_policy());
+    policies.back().spec.pod_log.enabled = !options.pod_logs.empty();
   }
-  if (!options.pod_logs.empty()) {
-    err << "note: --pod-logs is not used by this version\n";
-  }
+  auto pod_logs = PodLogPlayer::read(options.pod_logs);
+  if (!pod_logs) return std::unexpected(pod_logs.error());
+  for (const auto& warning : pod_logs->warnings()) err << "warning: " << warning << '\n';
   for (const auto& warning : audit->warnings) err << "warning: " << warning << '\n';
 
   controllers::EngineSettings settings;
@@ -99,6 +104,8 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   Time now = Time::max();
   if (!audit->order.empty()) now = audit->order.front().at;
   if (first_change != objects->end()) now = std::min(now, *first_change->at);
+  const auto first_line = pod_logs->next();
+  if (first_line && now == Time::max()) now = *first_line;
   if (now == Time::max()) now = Time{};
   player.summary.begin = now;
   auto log = read_apiserver_logs(options.apiserver_log, {now, options.apiserver_log_utc_offset});
@@ -106,6 +113,7 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   for (const auto& warning : log->warnings) err << "warning: " << warning << '\n';
 
   const auto apply = [&](const ObjectChange& change) {
+    pod_logs->changed();
     if (const auto ok = player_of_objects.apply(change, now); !ok) err << "warning: " << ok.error().message << '\n';
   };
   for (auto it = objects->begin(); it != first_change; ++it) apply(*it);
@@ -121,9 +129,24 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
       engine.detector().observe(line->stream, {line->line});
     }
   };
-  while (change != objects->end() || event != audit->order.end()) {
+  // Lines that say nothing do not make the recording longer than its events do.
+  const auto feed_pod_logs = [&](Time until) {
+    const auto clues = pod_logs->advance(engine, until);
+    if (clues.empty()) return;
+    now = std::max(now, clues.back().time);
+    feed_log(now);
+    player.run_deadlines(now);
+    engine.detector().observe(clues, now);
+    player.advance(now);
+  };
+  while (change != objects->end() || event != audit->order.end() || pod_logs->next()) {
     const Time next = std::min(change != objects->end() ? *change->at : Time::max(),
                                event != audit->order.end() ? event->at : Time::max());
+    if (const auto said = pod_logs->next(); said && *said < next) {
+      if (end.at && *said > *end.at) break;
+      feed_pod_logs(std::min({std::max(now, *said + kLogStep), next, end.at.value_or(Time::max())}));
+      continue;
+    }
     if (end.at && next > *end.at) break;
     const bool take_change = change != objects->end() && (event == audit->order.end() || *change->at <= event->at);
     now = std::max(now, take_change ? *change->at : event->at);
@@ -144,6 +167,7 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
     player.run_deadlines(now);
     player.advance(now);
   }
+  for (const auto& remark : pod_logs->remarks()) err << "note: " << remark << '\n';
   player.run_deadlines(now);
   for (const auto& decision : engine.undecided(now)) player.emit(decision);
   engine.detector().settle_joins();

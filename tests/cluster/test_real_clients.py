@@ -1,5 +1,6 @@
 """Real client libraries whose tokens die: each is named, restarted once and cured, whatever it logs or calls itself."""
 
+import json
 import os
 import re
 
@@ -11,6 +12,7 @@ from harness.client_kinds import KINDS
 from harness.expect import cured_by_one_restart, stays_restarted_once
 from harness.fake_client import FakeClient
 from harness.real_client import RealWorkload
+from harness.recording import Recording, StampedLog
 from harness.resources import short_spec
 from harness.wait import wait_until
 
@@ -49,19 +51,22 @@ def test_the_lines_on_record_are_what_the_client_is_known_by(kind):
 
 
 @each_kind
-def test_its_recreated_service_account_is_cured_by_exactly_one_restart(scene, kind, builds):
+def test_its_recreated_service_account_is_cured_by_exactly_one_restart(
+    scene, kind, builds, tmp_path, kubernetes_binaries
+):
     # A program that imports half a library needs its time to start on a busy machine.
     scene.policies.put(scene.space.name, short_spec([scene.space.name], verification={"observe": "25s"}))
     scene.policies.wait_observed(scene.space.name)
     audit = AuditLog(scene.cluster)
     path = f"/api/v1/namespaces/{scene.space.name}/configmaps"
     shop = scene.space.deployment("shop", replicas=1)
-    with RealWorkload(shop, kind, builds) as program:
+    with RealWorkload(shop, kind, builds) as program, StampedLog(program.client().process.log) as stamped:
         old = program.client()
         wait_until(
             lambda: audit.events(old.address, 200, path), 60, f"{kind} to be healthy", swallow=(OSError,)
         )
         assert not kind.complaint_in(old.log())
+        recording = Recording(tmp_path, scene.cluster, kubernetes_binaries, scene.space.name)
 
         recreate_account(scene.space, shop)
         if kind.reads_once:
@@ -91,6 +96,17 @@ def test_its_recreated_service_account_is_cured_by_exactly_one_restart(scene, ki
     assert complaint, old.process.log_tail()
     if os.environ.get("RECORD_CLIENT_LINES"):
         record(kind, complaint[0])
+    its_own_log_says_so(recording, kind, old, stamped, audit)
+
+
+def its_own_log_says_so(recording, kind, client, stamped, audit):
+    """What it printed is evidence beside the audit events, line by line at its own time."""
+    recording.add_log(client.namespace, client.pod_name, "main", stamped.text())
+    decisions = recording.replay(audit.events())
+    assert decisions
+    found = [one for line in decisions for one in line["evidence"] if one["source"] == "pod-log"]
+    assert bool(found) == kind.log_tells, decisions
+    assert not _TOKEN.search(json.dumps(decisions))
 
 
 def recreate_account(space, workload):

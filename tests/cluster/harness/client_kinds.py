@@ -19,6 +19,7 @@ class ClientKind:
     watches_long: bool = False  # calls again only when its connection ends, minutes later
     library: str = ""
     env: tuple = ()
+    log_tells: bool = True  # a line of its log says that its token was refused
 
     @property
     def lines(self):
@@ -100,5 +101,6 @@ KINDS = (
         # Not a word of 401: HTTP/2 has no reason phrase.
         complaint=r"io\.kubernetes\.client\.openapi\.ApiException: \n(\tat .*\n)+",
         reads_once=True,
+        log_tells=False,
     ),
 )

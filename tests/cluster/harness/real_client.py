@@ -24,6 +24,7 @@ class RealClient:
     """One program for the life of one pod; started again when it ends, as the kubelet does, is not needed here."""
 
     def __init__(self, cluster, kind, builds, pod, token):
+        self.namespace = pod.metadata.namespace
         self.pod_name = pod.metadata.name
         self.address = pod.status.pod_ip
         self.first_token = token

@@ -241,3 +241,84 @@ TEST_CASE("the text of a replay ends with what each policy would have done, by d
     CHECK(table.find("at once") == std::string::npos);
   }
 }
+
+namespace {
+
+const std::string kRefused = "error: You must be logged in to the server (Unauthorized)";
+
+/// The pod-log evidence of a decision, as "time text".
+std::vector<std::string> log_evidence(const Json& line) {
+  std::vector<std::string> found;
+  for (const auto& evidence : line["evidence"]) {
+    if (evidence["source"] == "pod-log") {
+      found.push_back(evidence["time"].get<std::string>() + " " + evidence["text"].get<std::string>());
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("what pods' logs say is evidence from the time on that stands before the line") {
+  Recording recording;
+  recording.options.policy.clear();
+  recording.options.pod_logs = recording.path("logs");
+  std::filesystem::create_directory(recording.options.pod_logs);
+  recording.write("audit.log", failing_run());
+  SECTION("before the decision") {
+    recording.write("logs/shop_cart-5f-a_main.log", "2026-07-01T10:00:15.5Z up\n2026-07-01T10:00:20.5Z " + kRefused +
+                                                        "\nno time: " + kRefused + "\n2026-07-01T11:00:00Z bye\n");
+    const auto lines = recording.play();
+    REQUIRE(recording.code == kOk);
+    REQUIRE(lines.size() >= 2);
+    const auto evidence = log_evidence(lines[lines.size() - 2]);
+    REQUIRE(evidence.size() == 1);
+    CHECK(evidence[0].starts_with("2026-07-01T10:00:20.500000Z"));
+    CHECK(evidence[0].find("You must be logged in") != std::string::npos);
+    CHECK(recording.err.str().find("1 lines were left out, the first of " +
+                                   recording.path("logs/shop_cart-5f-a_main.log") + ": there is no time") !=
+          std::string::npos);
+  }
+  SECTION("after it, and of another pod") {
+    recording.write("logs/shop_cart-5f-a_main.log", "2026-07-01T10:00:50Z " + kRefused + "\n");
+    recording.write("logs/shop_gone_main.log", "2026-07-01T10:00:20Z " + kRefused + "\n");
+    recording.write("logs/notes.log", "x");
+    const auto lines = recording.play();
+    REQUIRE(recording.code == kOk);
+    REQUIRE(lines.size() >= 2);
+    CHECK(lines[0]["time"] == "2026-07-01T10:00:40.000000Z");
+    CHECK(log_evidence(lines[0]).empty());
+    CHECK(recording.err.str().find("notes.log: is not named") != std::string::npos);
+    CHECK(recording.err.str().find("1 lines were left out, the first of " + recording.path("logs/shop_gone_main.log") +
+                                   ": no policy") != std::string::npos);
+  }
+  SECTION("an error of several lines, told when the file ends") {
+    recording.write("logs/shop_cart-5f-a_main.log",
+                    "2026-07-01T10:00:20Z kubernetes.client.rest.ApiException: (401)\n2026-07-01T10:00:20Z Reason: "
+                    "Unauthorized\n");
+    const auto lines = recording.play();
+    REQUIRE(lines.size() >= 2);
+    CHECK(log_evidence(lines[0]).size() == 1);
+  }
+}
+
+TEST_CASE("a policy without podLog reads no pod's log") {
+  Recording recording;
+  recording.options.pod_logs = recording.path("logs");
+  std::filesystem::create_directory(recording.options.pod_logs);
+  recording.write("audit.log", failing_run());
+  recording.write("logs/shop_cart-5f-a_main.log", "2026-07-01T10:00:20.5Z " + kRefused + "\n");
+  const auto lines = recording.play();
+  REQUIRE(lines.size() == 2);
+  CHECK(log_evidence(lines[0]).empty());
+  CHECK(recording.err.str().find("no policy with podLog.enabled") != std::string::npos);
+}
+
+TEST_CASE("a folder of pods' logs that is not there is an error") {
+  Recording recording;
+  recording.write("audit.log", failing_run());
+  recording.options.pod_logs = recording.path("nowhere");
+  recording.play();
+  CHECK(recording.code == kUsage);
+  CHECK(recording.err.str().find("--pod-logs " + recording.path("nowhere")) != std::string::npos);
+}
