@@ -100,6 +100,7 @@ void add_signals(Fields& fields, const Spec& spec) {
   fields.emplace_back("signals.kubernetesEvent.mappings", text(spec.kubernetes_event.mappings));
   fields.emplace_back("signals.kubernetesEvent.sufficient", text(spec.kubernetes_event.sufficient));
   fields.emplace_back("signals.trustChange.enabled", text(spec.trust_change.enabled));
+  fields.emplace_back("signals.trustChange.secrets", text(spec.trust_change.secrets));
   fields.emplace_back("signals.trustChange.after", text(spec.trust_change.after));
 }
 

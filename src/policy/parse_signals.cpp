@@ -157,8 +157,9 @@ void parse_signals(const JsonReader& reader, Spec& spec) {
   spec.kubernetes_event = parse_event(reader.at("kubernetesEvent"));
 
   const JsonReader trust = reader.at("trustChange");
-  trust.only({"enabled", "after"});
+  trust.only({"enabled", "secrets", "after"});
   spec.trust_change.enabled = trust.at("enabled").boolean(spec.trust_change.enabled);
+  spec.trust_change.secrets = trust.at("secrets").boolean(spec.trust_change.secrets);
   spec.trust_change.after = trust.at("after").duration(spec.trust_change.after, seconds(0), hours(24));
 }
 

@@ -74,7 +74,7 @@ TEST_CASE("both policies meet at the stricter end, field by field") {
 TEST_CASE("every field is explained once, with who said so") {
   Scene scene;
   auto fields = explain_fields(scene.policies, scene.workload);
-  CHECK(fields.size() == 45);
+  CHECK(fields.size() == 46);
   CHECK(fields.front().field == "suspend");
   CHECK(field(fields, "mode").from == "ClusterTokenRefreshPolicy/default");
   CHECK(field(fields, "mode").value == "Enforce");

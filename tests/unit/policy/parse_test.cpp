@@ -48,7 +48,7 @@ TEST_CASE("every field is read") {
                 "kubernetesEvent": {"enabled": true, "sufficient": true, "mappings": [
                   {"pattern": "no auth"},
                   {"reason": "FailedMount", "pattern": "csi.*Unauthorized", "accuses": "DaemonSetOnNode", "namespace": "storage", "name": "csi-*"}]},
-                "trustChange": {"enabled": false, "after": "2h"}
+                "trustChange": {"enabled": false, "secrets": true, "after": "2h"}
 }
 , "strategies" : {
   "ReplicationController" :
@@ -91,6 +91,7 @@ CHECK(spec.kubernetes_event.mappings ==
           {"", "no auth", kInvolvedPod, "", ""},
           {"FailedMount", "csi.*Unauthorized", kDaemonSetOnNode, "storage", "csi-*"}});
 CHECK_FALSE(spec.trust_change.enabled);
+CHECK(spec.trust_change.secrets);
 CHECK(spec.trust_change.after == hours(2));
 CHECK(spec.min_confidence == 1);
 const StrategyLists lists{
