@@ -114,7 +114,23 @@ std::size_t count_of(const Report& report, Diagnosis diagnosis) {
   return found == report.by_diagnosis.end() ? 0 : found->second;
 }
 
-std::vector<Signal> signals_of(const Report& report, const detect::DetectorCounts& counts, bool configured) {
+/// Sources that a policy asks for.
+void add_optional_signals(const std::vector<policy::Policy>& policies, std::vector<Signal>& signals) {
+  const auto asked = [&](auto wants) { return std::ranges::any_of(policies, wants); };
+  const bool logs = asked([](const auto& p) { return p.spec.pod_log.enabled; });
+  signals.push_back({"pod-log", logs,
+                     logs ? "pods' own logs are read where policies ask for it"
+                          : "no policy reads pods' own logs (signals.podLog), which tell apart who shares an address; "
+                            "how: deploy/sources.md"});
+  const bool events = asked([](const auto& p) { return p.spec.kubernetes_event.enabled; });
+  signals.push_back({"kubernetes-event", events,
+                     events ? "Kubernetes Events are watched where policies ask for it"
+                            : "no policy watches Kubernetes Events (signals.kubernetesEvent): a CNI plugin whose token "
+                              "died is not seen; how: deploy/sources.md"});
+}
+
+std::vector<Signal> signals_of(const Report& report, const detect::DetectorCounts& counts,
+                               const std::vector<policy::Policy>& policies, bool configured) {
   std::vector<Signal> signals;
   const bool heard = counts.audit_events > 0;
   signals.push_back({"audit", heard,
@@ -147,6 +163,7 @@ std::vector<Signal> signals_of(const Report& report, const detect::DetectorCount
                  "whose they were: their workloads are missing here; what helps: src/ARCHITECTURE.md, \"Which pod "
                  "it was\"",
                  plural(counts.unattributed, "refused request"))});
+  add_optional_signals(policies, signals);
   if (counts.external > 0) {
     signals.push_back({"outside", false,
                        fmt::format("{} came from outside the cluster: counted, and nobody's here",
@@ -194,7 +211,7 @@ Report build_report(const DetectionEngine& engine, const ReportSettings& setting
   const auto open = engine.open_workloads(std::min(settings.most, Report::kMaxWorkloads), now);
   for (const auto& workload : open) report.workloads.push_back(at_risk(engine, workload, now));
   sort_worst_first(report.workloads);
-  report.signals = signals_of(report, engine.detector().counts(), settings.reads_apiserver_log);
+  report.signals = signals_of(report, engine.detector().counts(), engine.policies(), settings.reads_apiserver_log);
   return report;
 }
 

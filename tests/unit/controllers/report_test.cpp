@@ -193,3 +193,16 @@ TEST_CASE("a report from somebody else is bounded, harmless, or refused") {
   CHECK(read->workloads[0].workload.name.find('\x1b') == std::string::npos);
   CHECK(read->workloads[0].plan.size() <= Report::kMaxText);
 }
+
+TEST_CASE("the report says which sources no policy asks for") {
+  SmallWorld world;
+  auto report = build_report(world.engine, {"me", false, 10}, kStart);
+  CHECK_FALSE(signal(report, "pod-log").given);
+  CHECK_FALSE(signal(report, "kubernetes-event").given);
+  auto policy = enforce();
+  policy.spec.pod_log.enabled = policy.spec.kubernetes_event.enabled = true;
+  world.engine.set_policies({policy});
+  report = build_report(world.engine, {"me", false, 10}, kStart);
+  CHECK(signal(report, "pod-log").given);
+  CHECK(signal(report, "kubernetes-event").given);
+}
