@@ -1,63 +1,16 @@
-#include "remint/detect/inventory.hpp"
-
 #include <algorithm>
-#include <array>
-#include <deque>
 #include <iterator>
-#include <ranges>
 #include <span>
 #include <unordered_set>
 
-#include "address_book.hpp"
-#include "named_objects.hpp"
-#include "owners.hpp"
-#include "pod_store.hpp"
+#include "inventory_impl.hpp"
 
 namespace remint::detect {
 namespace {
 
-constexpr Duration kObjectError = std::chrono::seconds(1);  // objects' times are whole seconds
-constexpr Duration kOneReplacement = std::chrono::hours(1);
-constexpr std::size_t kKinds = static_cast<std::size_t>(ObjectKind::kTokenSecret) + 1;
-
 std::size_t index_of(ObjectKind kind) { return static_cast<std::size_t>(kind); }
 
 }  // namespace
-
-struct Inventory::Impl {
-  struct Removed {
-    Time at;
-    PodStore::Slot slot;
-  };
-  struct Node {
-    NodeRecord record;
-    std::uint32_t relist = 0;
-  };
-  struct Namespace {
-    NamespaceRecord record;
-    std::uint32_t relist = 0;
-  };
-
-  InventorySettings settings;
-  PodStore pods;
-  AddressBook addresses;
-  Owners owners;
-  TextMap<Node> nodes;
-  std::unordered_map<IpAddress, std::string> node_names;
-  TextMap<Namespace> namespaces;
-  NamedObjects<ServiceAccountRecord> accounts;
-  NamedObjects<TokenSecretRecord> secrets;
-  std::vector<TrustChange> trust_changes;
-  std::deque<Removed> removed;                  // in the order of removal
-  std::array<std::uint32_t, kKinds> relists{};  // the number of the newest relist, per kind
-
-  void take_addresses(PodStore::Slot slot, const PodRecord& record, bool is_new, Time now);
-  void drop_addresses(PodStore::Slot slot, Time now);
-  void remove_pod(PodStore::Slot slot, Time now);
-  void remove_node(std::string_view name);
-  [[nodiscard]] ObjectRef workload_of(const PackedPod& pod) const;
-  [[nodiscard]] const TokenSecretRecord* newest_secret(std::string_view ns, std::string_view names) const;
-};
 
 void Inventory::Impl::drop_addresses(PodStore::Slot slot, Time now) {
   PackedPod& pod = pods.at(slot);
@@ -110,15 +63,6 @@ void Inventory::Impl::remove_node(std::string_view name) {
     node_names.erase(ip);
   }
   nodes.erase(found);
-}
-
-const TokenSecretRecord* Inventory::Impl::newest_secret(std::string_view ns, std::string_view names) const {
-  const TokenSecretRecord* newest = nullptr;
-  for (const auto name : std::views::split(names, '\n')) {
-    const auto* secret = name.empty() ? nullptr : secrets.find(ns, std::string_view(name));
-    if (secret != nullptr && (newest == nullptr || newest->created < secret->created)) newest = secret;
-  }
-  return newest;
 }
 
 ObjectRef Inventory::Impl::workload_of(const PackedPod& pod) const {
@@ -237,46 +181,6 @@ void Inventory::end_relist(ObjectKind kind, Time now) {
   }
 }
 
-void Inventory::apply(TrustChange change) {
-  auto& changes = impl_->trust_changes;
-  const auto known = std::ranges::find(changes, change.diagnosis, &TrustChange::diagnosis);
-  if (known == changes.end()) {
-    changes.push_back(std::move(change));
-  } else if (change.until > known->until) {
-    change.from = change.from - known->until < kOneReplacement ? std::min(change.from, known->from) : change.from;
-    *known = std::move(change);
-  }
-}
-
-const std::vector<TrustChange>& Inventory::trust_changes() const { return impl_->trust_changes; }
-
-std::optional<TrustChange> Inventory::change_since_start(std::string_view pod_uid) const {
-  const auto slot = impl_->pods.find(pod_uid);
-  if (!slot) {
-    return std::nullopt;
-  }
-  const PackedPod& pod = impl_->pods.at(*slot);
-  const TrustChange* newest = nullptr;
-  for (const TrustChange& change : impl_->trust_changes) {
-    if (pod.created < change.until && (newest == nullptr || newest->until < change.until)) {
-      newest = &change;
-    }
-  }
-  const auto* account = impl_->accounts.find(impl_->pods.text(pod.ns), impl_->pods.text(pod.service_account));
-  if (account != nullptr && account->created > pod.created + kObjectError &&
-      (newest == nullptr || newest->until < account->created)) {
-    return TrustChange{Diagnosis::kServiceAccountRecreated, account->created, account->created,
-                       "ServiceAccount " + account->ns + "/" + account->name + " was made anew"};
-  }
-  const auto* secret = impl_->newest_secret(impl_->pods.text(pod.ns), impl_->pods.text(pod.secrets));
-  if (secret != nullptr && secret->created > pod.created + kObjectError &&
-      (newest == nullptr || newest->until < secret->created)) {
-    return TrustChange{Diagnosis::kSecretRegenerated, secret->created, secret->created,
-                       "Secret " + secret->ns + "/" + secret->name + " was made anew"};
-  }
-  return newest == nullptr ? std::nullopt : std::optional(*newest);
-}
-
 void Inventory::expire(Time now) {
   std::erase_if(impl_->trust_changes, [now](const TrustChange& c) { return now - c.until > kTrustMemory; });
   const Time before = now - impl_->settings.address_memory;
@@ -338,10 +242,6 @@ const ServiceAccountRecord* Inventory::service_account(std::string_view ns, std:
 }
 
 const ServiceAccountRecord* Inventory::service_account(std::string_view uid) const { return impl_->accounts.find(uid); }
-
-const TokenSecretRecord* Inventory::token_secret_of(const PodRecord& pod) const {
-  return impl_->newest_secret(pod.ns, pod.secrets);
-}
 
 std::vector<std::string> Inventory::live_pods(std::string_view workload_uid) const {
   std::vector<std::string> pods;
