@@ -1,9 +1,8 @@
 #include "clue_run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <tuple>
 
 #include "remint/base/text.hpp"
@@ -14,8 +13,6 @@ namespace {
 constexpr std::size_t kMaxWhat = 60;
 
 }  // namespace
-
-std::string_view to_string(ClueSource source) { return source == ClueSource::kPodLog ? "pod-log" : "kubernetes-event"; }
 
 bool ClueRun::add(const Clue& clue) {
   const Said said{clue.time, std::hash<std::string_view>()(clue.text)};

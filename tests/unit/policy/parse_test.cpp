@@ -48,64 +48,56 @@ TEST_CASE("every field is read") {
                 "kubernetesEvent": {"enabled": true, "sufficient": true, "mappings": [
                   {"pattern": "no auth"},
                   {"reason": "FailedMount", "pattern": "csi.*Unauthorized", "accuses": "DaemonSetOnNode", "namespace": "storage", "name": "csi-*"}]},
-                "trustChange": {"enabled": false, "secrets": true, "after": "2h"}
-}
-, "strategies" : {
-  "ReplicationController" :
-      [ {"type" : "RollingReplace", "updatePeriod" : "90s", "keepNewName" : true}, {"type" : "ScaleToZero"} ],
-  "Pod" : [ {"type" : "Recreate", "keepNode" : true} ],
-  "CloneSet" : [ {"type" : "EvictPods"} ]
-},
-                 "gentle" : {"maxAffectedPercent" : 0},
-                            "breaker" : {"failures" : 7, "openFor" : "1h"},
-                                        "minConfidence" : 1,
-                                        "limits" : {"cooldown" : "0s", "maxPerHour" : 7, "maxConcurrent" : 8},
-                                                   "verification" : {"observe" : "20s"}
-})")));
+                "trustChange": {"enabled": false, "secrets": true, "after": "2h"}},
+    "strategies": {"ReplicationController": [{"type": "RollingReplace", "updatePeriod": "90s", "keepNewName": true}, {"type": "ScaleToZero"}],
+                   "Pod": [{"type": "Recreate", "keepNode": true}], "CloneSet": [{"type": "EvictPods"}]},
+    "gentle": {"maxAffectedPercent": 0}, "breaker": {"failures": 7, "openFor": "1h"},
+    "minConfidence": 1, "limits": {"cooldown": "0s", "maxPerHour": 7, "maxConcurrent": 8},
+    "verification": {"observe": "20s"}})")));
   REQUIRE(policy);
-const Spec& spec = policy->spec;
-CHECK(spec.mode == Mode::kEnforce);
-CHECK(spec.priority == -7);
-CHECK(spec.match.include_namespaces == std::vector<std::string>{"shop", "team-*"});
-CHECK(spec.match.exclude_namespaces == std::vector<std::string>{"*-prod"});
-CHECK(spec.match.namespace_selector.match_labels == Labels{{"env", "test"}});
-REQUIRE(spec.match.selector.match_expressions.size() == 1);
-CHECK(spec.match.selector.match_expressions[0].key == "app.kubernetes.io/tier");
-CHECK(spec.match.selector.match_expressions[0].op == LabelSelector::Operator::kNotIn);
-CHECK(spec.match.selector.match_expressions[0].values == std::vector<std::string>{"db", ""});
-CHECK(spec.match.kinds == std::vector<std::string>{"DaemonSet", "CloneSet"});
-CHECK_FALSE(spec.stale_token.enabled);
-CHECK(spec.stale_token.after == minutes(90));
-CHECK_FALSE(spec.rejected_token.enabled);
-CHECK(spec.rejected_token.count == 5);
-CHECK(spec.rejected_token.within == minutes(3));
-CHECK(spec.rejected_token.for_ == hours(1));
-CHECK(spec.pod_log.enabled);
-CHECK(spec.pod_log.patterns == std::vector<std::string>{"token (expired|dead) now", "E\\d+ auth"});
-CHECK(spec.pod_log.sufficient);
-using enum KubernetesEventSignal::Accuses;
-CHECK(spec.kubernetes_event.enabled);
-CHECK(spec.kubernetes_event.sufficient);
-CHECK(spec.kubernetes_event.mappings ==
-      std::vector<KubernetesEventSignal::Mapping>{
-          {"", "no auth", kInvolvedPod, "", ""},
-          {"FailedMount", "csi.*Unauthorized", kDaemonSetOnNode, "storage", "csi-*"}});
-CHECK_FALSE(spec.trust_change.enabled);
-CHECK(spec.trust_change.secrets);
-CHECK(spec.trust_change.after == hours(2));
-CHECK(spec.min_confidence == 1);
-const StrategyLists lists{
-    {"ReplicationController", {{Strategy::kRollingReplace, {seconds(90), true, false}}, {Strategy::kScaleToZero, {}}}},
-    {"Pod", {{Strategy::kRecreate, {seconds(10), false, true}}}},
-    {"CloneSet", {{Strategy::kEvictPods, {}}}}};
-CHECK(spec.strategies == lists);
-CHECK(spec.gentle.max_affected_percent == 0);
-CHECK(spec.breaker.failures == 7);
-CHECK(spec.breaker.open_for == hours(1));
-CHECK(spec.limits.cooldown == seconds(0));
-CHECK(spec.limits.max_per_hour == 7);
-CHECK(spec.limits.max_concurrent == 8);
-CHECK(spec.verification_observe == seconds(20));
+  const Spec& spec = policy->spec;
+  CHECK(spec.mode == Mode::kEnforce);
+  CHECK(spec.priority == -7);
+  CHECK(spec.match.include_namespaces == std::vector<std::string>{"shop", "team-*"});
+  CHECK(spec.match.exclude_namespaces == std::vector<std::string>{"*-prod"});
+  CHECK(spec.match.namespace_selector.match_labels == Labels{{"env", "test"}});
+  REQUIRE(spec.match.selector.match_expressions.size() == 1);
+  CHECK(spec.match.selector.match_expressions[0].key == "app.kubernetes.io/tier");
+  CHECK(spec.match.selector.match_expressions[0].op == LabelSelector::Operator::kNotIn);
+  CHECK(spec.match.selector.match_expressions[0].values == std::vector<std::string>{"db", ""});
+  CHECK(spec.match.kinds == std::vector<std::string>{"DaemonSet", "CloneSet"});
+  CHECK_FALSE(spec.stale_token.enabled);
+  CHECK(spec.stale_token.after == minutes(90));
+  CHECK_FALSE(spec.rejected_token.enabled);
+  CHECK(spec.rejected_token.count == 5);
+  CHECK(spec.rejected_token.within == minutes(3));
+  CHECK(spec.rejected_token.for_ == hours(1));
+  CHECK(spec.pod_log.enabled);
+  CHECK(spec.pod_log.patterns == std::vector<std::string>{"token (expired|dead) now", "E\\d+ auth"});
+  CHECK(spec.pod_log.sufficient);
+  using enum KubernetesEventSignal::Accuses;
+  CHECK(spec.kubernetes_event.enabled);
+  CHECK(spec.kubernetes_event.sufficient);
+  CHECK(spec.kubernetes_event.mappings ==
+        std::vector<KubernetesEventSignal::Mapping>{
+            {"", "no auth", kInvolvedPod, "", ""},
+            {"FailedMount", "csi.*Unauthorized", kDaemonSetOnNode, "storage", "csi-*"}});
+  CHECK_FALSE(spec.trust_change.enabled);
+  CHECK(spec.trust_change.secrets);
+  CHECK(spec.trust_change.after == hours(2));
+  CHECK(spec.min_confidence == 1);
+  const StrategyLists lists{{"ReplicationController",
+                             {{Strategy::kRollingReplace, {seconds(90), true, false}}, {Strategy::kScaleToZero, {}}}},
+                            {"Pod", {{Strategy::kRecreate, {seconds(10), false, true}}}},
+                            {"CloneSet", {{Strategy::kEvictPods, {}}}}};
+  CHECK(spec.strategies == lists);
+  CHECK(spec.gentle.max_affected_percent == 0);
+  CHECK(spec.breaker.failures == 7);
+  CHECK(spec.breaker.open_for == hours(1));
+  CHECK(spec.limits.cooldown == seconds(0));
+  CHECK(spec.limits.max_per_hour == 7);
+  CHECK(spec.limits.max_concurrent == 8);
+  CHECK(spec.verification_observe == seconds(20));
 }
 
 TEST_CASE("patterns that are invalid, too costly or match everything are refused, each with its path") {
