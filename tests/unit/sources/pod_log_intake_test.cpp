@@ -81,7 +81,7 @@ TEST_CASE("posted lines accuse the pods that collectors name, by UID or by name"
   CHECK(f.clues[0].pod_uid != f.clues[1].pod_uid);
   CHECK(f.value("remint_pod_log_posted_lines_total{result=\"taken\"}") == 2);
   CHECK(f.value("remint_pod_log_posted_lines_total{result=\"unknown\"}") == 1);
-  CHECK(f.value("remint_pod_log_posted_lag_seconds") == 60);
+  CHECK(f.value("remint_pod_log_posted_lag_seconds") >= 60);
 }
 
 TEST_CASE("a posted line of a container's earlier life accuses nobody", "[intake]") {
