@@ -32,6 +32,7 @@ _STORIES = (
     "test_namespaced_policy.py",
     "test_ceilings.py::test_limits_meet_at_their_stricter_end_and_only_what_was_narrowed_is_shown",
     "test_kubernetes_events.py",
+    "test_pod_logs.py",
     "test_token_secret.py",
     "test_disturbances.py::test_who_deletes_the_restart_gets_the_workload_back_first[ScaleToZero]",
 )
@@ -63,7 +64,7 @@ def _read(path):
 
 
 # Sources that are off by default.
-_SOURCES = {"kubernetesEvents": {"enabled": True}, "tokenSecrets": {"enabled": True}}
+_SOURCES = {name: {"enabled": True} for name in ("podLogs", "apiserverPodLogs", "kubernetesEvents", "tokenSecrets")}
 
 
 @pytest.fixture(scope="module")
