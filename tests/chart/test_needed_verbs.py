@@ -30,6 +30,7 @@ _STORIES = (
     "test_rolling_replace.py::test_a_controller_is_cured_and_its_service_never_misses_an_endpoint",
     "test_recreate.py::test_a_bare_pod_is_cured_and_is_what_it_was",
     "test_namespaced_policy.py",
+    "test_pod_logs.py::test_without_any_audit_event_a_log_that_says_401_is_enough_where_the_policy_says_so",
     "test_ceilings.py::test_limits_meet_at_their_stricter_end_and_only_what_was_narrowed_is_shown",
     "test_disturbances.py::test_who_deletes_the_restart_gets_the_workload_back_first[ScaleToZero]",
 )
@@ -62,7 +63,8 @@ def _read(path):
 
 @pytest.fixture(scope="module")
 def given(helm):
-    return rights_of(helm.template())
+    # The stories read pods' logs, too, which is off by default.
+    return rights_of(helm.template({"podLogs": {"enabled": True}}))
 
 
 def _used(line, given):
