@@ -7,8 +7,9 @@ namespace {
 
 constexpr std::size_t kMostPods = 10'000;
 
-/// One target for each container that runs, or one without a container where nothing is known of them yet.
-std::vector<sources::PodLogTarget> by_container(std::vector<controllers::PodLogTarget> pods) {
+/// One target for each container that runs or crashes again and again, or one without a container where nothing is
+/// known of them yet.
+std::vector<sources::PodLogTarget> by_container(std::vector<controllers::PodLogTarget> pods, bool posted) {
   std::vector<sources::PodLogTarget> targets;
   targets.reserve(pods.size());
   for (auto& pod : pods) {
@@ -16,10 +17,12 @@ std::vector<sources::PodLogTarget> by_container(std::vector<controllers::PodLogT
         .uid = std::move(pod.uid), .pod = {pod.ns, pod.name}, .container = {}, .patterns = std::move(pod.patterns)};
     if (pod.containers.empty()) targets.push_back(target);
     for (auto& container : pod.containers) {
-      if (!container.running_since) continue;
+      // Programs that end at their first 401 wait most of the time. The API serves the log of their last life then, and
+      // of no other; what is posted may be of any.
+      if (!container.running_since && !container.crash_looping) continue;
       auto& one = targets.emplace_back(target);
       one.container = std::move(container.name);
-      one.started = *container.running_since;
+      one.started = container.running_since.value_or(posted ? container.last_ended.value_or(Time::max()) : Time::min());
     }
   }
   return targets;
@@ -50,10 +53,10 @@ void RunParts::add_pod_logs() {
 // Not waited for: a detection thread that is busy must not hold up a stop, nor an answer.
 void RunParts::ask_for_targets(bool for_intake) {
   (void)detection_->try_post([this, for_intake](auto& engine, Time) {
-    auto targets = by_container(engine.pod_log_targets(kMostPods));
+    auto targets = by_container(engine.pod_log_targets(kMostPods), for_intake);
     if (for_intake) return pod_log_intake_->set_targets(targets);
     pod_logs_->set_targets(std::move(targets));
-    pod_logs_->look_into(by_container(engine.take_looks()));
+    pod_logs_->look_into(by_container(engine.take_looks(), false));
   });
 }
 

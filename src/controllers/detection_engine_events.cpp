@@ -8,7 +8,8 @@
 namespace remint::controllers {
 namespace {
 
-detect::EventMapping own_mapping(const policy::KubernetesEventSignal::Mapping& mapping, std::size_t place) {
+detect::EventMapping own_mapping(const policy::KubernetesEventSignal::Mapping& mapping, std::size_t place,
+                                 std::string only_ns) {
   using enum policy::KubernetesEventSignal::Accuses;
   return {"kubernetesEvent.mappings[" + std::to_string(place) + "]",
           mapping.reason,
@@ -16,8 +17,12 @@ detect::EventMapping own_mapping(const policy::KubernetesEventSignal::Mapping& m
           mapping.accuses == kDaemonSetOnNode ? detect::EventMapping::Accuses::kDaemonSetOnNode
                                               : detect::EventMapping::Accuses::kInvolvedPod,
           mapping.ns,
-          mapping.name};
+          mapping.name,
+          std::move(only_ns)};
 }
+
+// Each Warning Event of the cluster is held against them, on the detection thread.
+constexpr std::size_t kMaxMappings = 300;
 
 }  // namespace
 
@@ -28,8 +33,8 @@ void DetectionEngine::compile_event_mappings() {
   for (const auto& policy : policies_) {
     const auto& signal = policy.spec.kubernetes_event;
     if (!signal.enabled) continue;
-    for (std::size_t place = 0; place < signal.mappings.size(); ++place) {
-      mappings.push_back(own_mapping(signal.mappings[place], place));
+    for (std::size_t place = 0; place < signal.mappings.size() && mappings.size() < kMaxMappings; ++place) {
+      mappings.push_back(own_mapping(signal.mappings[place], place, policy.key.ns));
       event_owners_.push_back(policy.reference());
     }
   }

@@ -41,6 +41,7 @@ policy::CaseFacts case_facts(const detect::Case& the_case) {
   facts.confidence = the_case.confidence;
   facts.others = the_case.others;
   facts.breaks_at = the_case.breaks_at;
+  facts.clue_confidence = the_case.clue_confidence;
   facts.pods.reserve(the_case.pods.size());
   for (const auto& pod : the_case.pods) {
     facts.pods.push_back({pod.name, pod.rejections, pod.failing_since, pod.stale_since, pod.breaks_at, pod.created,

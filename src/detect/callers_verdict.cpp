@@ -12,9 +12,21 @@ namespace {
 
 // Between the API server's answer and the line's time: two clocks, and a client that thinks before it prints.
 constexpr Duration kSameMoment = std::chrono::seconds(2);
+constexpr double kMostByChance = 0.5;
+
+/// The share of a run's time that is near one of its rejections: so often a line of any other cause would be near one.
+double near_by_chance(const FailingRun& run) {
+  const auto& times = run.times();
+  Duration covered = 2 * kSameMoment;
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    covered += std::min(times[i] - times[i - 1], 2 * kSameMoment);
+  }
+  return static_cast<double>(covered.count()) /
+         static_cast<double>((times.back() - times.front() + 2 * kSameMoment).count());
+}
 
 /// Most of what the pod's log says while the caller was rejected is of the moment of a rejection. One line that happens
-/// to come near one of many says little.
+/// to come near one of many says little, and near a caller that is rejected all the time every line is.
 bool agrees(const PodState& state, const FailingRun& run) {
   if (!state.accusation || state.accusation->log_clues.empty()) {
     return false;
@@ -26,7 +38,7 @@ bool agrees(const PodState& state, const FailingRun& run) {
     all += said >= run.times().front() - kSameMoment && said <= run.last() + kSameMoment ? 1U : 0U;
     near += next != run.times().end() && *next <= said + kSameMoment ? 1U : 0U;
   }
-  return near > 0 && near * 2 >= all;
+  return near > 0 && near * 2 >= all && near_by_chance(run) <= kMostByChance;
 }
 
 std::string account_of(const PodView& view) { return view.pod.ns + "/" + view.pod.service_account; }

@@ -318,6 +318,8 @@ std::optional<Case> build_case(std::vector<Suspect> suspects, const Inventory& i
       found.confidence = surest_clue(suspects);
       break;
   }
+  const bool clued = std::ranges::any_of(suspects, [](const Suspect& s) { return s.state->clued(); });
+  found.clue_confidence = clued ? surest_clue(suspects) : 0;
   found.diagnosis = finding.diagnosis;
   found.evidence = evidence_of(suspects, std::move(finding.evidence), settings);
   for (const Suspect& suspect : suspects) {

@@ -56,9 +56,12 @@ bool Detector::Impl::take(const Clue& clue, Time now) {
 }
 
 void Detector::Impl::claim(const std::string& audit_id, const std::string& pod_uid, Time now) {
+  if (!joins.may_claim(pod_uid)) {
+    return;
+  }
   ExactJoin::Entry& entry = joins.of(audit_id, now);
   if (entry.pod_uid.empty()) {
-    entry.pod_uid = pod_uid;
+    joins.claim(entry, pod_uid);
     join(entry);
   } else if (entry.pod_uid != pod_uid && !entry.contested) {
     entry.contested = true;
@@ -66,15 +69,12 @@ void Detector::Impl::claim(const std::string& audit_id, const std::string& pod_u
   }
 }
 
-bool Detector::Impl::claimed(const AuditBatch& batch, const AuditRecord& record, bool shared) {
+bool Detector::Impl::claimed(const AuditBatch& batch, const AuditRecord& record) {
   const std::string_view audit_id = batch.text(record.audit_id);
-  if (audit_id.empty() || audit_id.size() > kMaxAuditId || !(shared || joins.takes_elsewhere())) {
+  if (audit_id.empty() || audit_id.size() > kMaxAuditId) {
     return false;
   }
   ExactJoin::Entry& entry = joins.of(audit_id, heard_at);
-  if (!shared) {
-    joins.note_elsewhere(entry);
-  }
   entry.request = UnownedRequest{*record.source,
                                  record.agent,
                                  record.shape,
@@ -85,7 +85,7 @@ bool Detector::Impl::claimed(const AuditBatch& batch, const AuditRecord& record,
   if (join(entry)) {
     return true;
   }
-  entry.request->kept_by_caller = shared;
+  entry.request->kept_by_caller = true;
   return false;
 }
 
@@ -93,7 +93,7 @@ bool Detector::Impl::claimed(const AuditBatch& batch, const AuditRecord& record,
 /// elsewhere, or only by other names, has not sent it.
 bool Detector::Impl::can_have_sent(const PodView& view, const PodState& state, const UnownedRequest& request) const {
   const std::string_view node = inventory.node_at(request.address);
-  const bool there = node.empty() || view.pod.node == node ||
+  const bool there = (!node.empty() && view.pod.node == node) ||
                      std::ranges::find(state.shared_addresses, request.address) != state.shared_addresses.end();
   return there && (state.habits.empty() || state.habits.know(fold(request.agent)));
 }

@@ -57,7 +57,7 @@ struct Detector::Impl {
   void claim(const std::string& audit_id, const std::string& pod_uid, Time now);
   /// Whether a pod's log names that request, which then counts as the pod's. `shared`: from an address where pods were
   /// heard, or a node's.
-  bool claimed(const AuditBatch& batch, const AuditRecord& record, bool shared);
+  bool claimed(const AuditBatch& batch, const AuditRecord& record);
   [[nodiscard]] bool can_have_sent(const PodView& view, const PodState& state, const UnownedRequest& request) const;
   bool join(ExactJoin::Entry& entry);
   /// Undoes it.

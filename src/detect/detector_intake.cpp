@@ -16,7 +16,7 @@ constexpr Duration kSameThreshold = std::chrono::seconds(2);
 }  // namespace
 
 void Detector::Impl::rejected_from_shared(const AuditBatch& batch, const AuditRecord& record) {
-  if (claimed(batch, record, true)) {
+  if (claimed(batch, record)) {
     return;
   }
   switch (callers.rejected(batch, record)) {
@@ -44,14 +44,14 @@ void Detector::Impl::rejected(const AuditBatch& batch, const AuditRecord& record
     case AddressOwner::kNode:
       return rejected_from_shared(batch, record);
     case AddressOwner::kAmbiguous:
-      counts.unattributed += claimed(batch, record, false) ? 0U : 1U;
+      ++counts.unattributed;
       return;
     case AddressOwner::kExternal:
       // Unless pods have been accepted from there: a gateway, or a load balancer before the API server.
       if (callers.residents().any(*record.source)) {
         return rejected_from_shared(batch, record);
       }
-      counts.external += claimed(batch, record, false) ? 0U : 1U;
+      ++counts.external;
       return;
     case AddressOwner::kOtherTime:
       ++counts.ignored;

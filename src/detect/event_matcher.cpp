@@ -54,7 +54,10 @@ struct EventMatcher::Impl {
 
   [[nodiscard]] bool says(std::size_t place, const KubernetesEvent& event) const {
     const auto& mapping = mappings[place];
-    return (mapping.reason.empty() || mapping.reason == event.reason) && compiled[place].pattern->ok() &&
+    // The cheap questions first: a pattern may be dear, and its policy have nothing to do with this Event.
+    const bool meant =
+        mapping.only_ns.empty() || mapping.only_ns == (mapping.accuses == kDaemonSet ? mapping.ns : event.ns);
+    return meant && (mapping.reason.empty() || mapping.reason == event.reason) && compiled[place].pattern->ok() &&
            RE2::PartialMatch(event.note, *compiled[place].pattern);
   }
   [[nodiscard]] bool means(std::size_t place, const ObjectRef& workload) const {

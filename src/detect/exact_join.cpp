@@ -24,7 +24,9 @@ void ExactJoin::forget(Time before) {
 
 void ExactJoin::drop_oldest() {
   const auto oldest = entries_.find(order_.front());
-  elsewhere_ -= oldest->second.elsewhere ? 1U : 0U;
+  if (const auto claims = claims_.find(oldest->second.pod_uid); claims != claims_.end() && --claims->second == 0) {
+    claims_.erase(claims);
+  }
   entries_.erase(oldest);
   order_.pop_front();
 }

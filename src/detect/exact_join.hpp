@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 
 #include "pod_state.hpp"
 #include "remint/base/ip.hpp"
@@ -25,12 +24,12 @@ struct UnownedRequest {
   bool kept_by_caller = false;  ///< Callers have it, too
 };
 
-/// Not thread-safe. Bounded: kMax entries; of them kMaxElsewhere of requests from addresses where no pod was ever
-/// heard, so that strangers' requests do not push out the others.
+/// Not thread-safe. Bounded: kMax entries; of them kMaxClaims of one pod, so that one that prints Audit-Ids without end
+/// does not push out the others.
 class ExactJoin {
  public:
   static constexpr std::size_t kMax = 8192;
-  static constexpr std::size_t kMaxElsewhere = 2048;
+  static constexpr std::size_t kMaxClaims = 256;
   static constexpr Duration kMemory = std::chrono::minutes(10);
 
   struct Entry {
@@ -39,13 +38,19 @@ class ExactJoin {
     bool contested = false;  ///< two pods' logs print it: one of them repeats what others log, so neither is believed
     bool joined = false;     ///< the request counts as the pod's
     Time heard{};            ///< when the first of both came
-    bool elsewhere = false;
   };
-  /// Whether one more request from an address where no pod was ever heard would be kept.
-  [[nodiscard]] bool takes_elsewhere() const { return elsewhere_ < kMaxElsewhere; }
+  /// Whether one more request that its log names would be kept.
+  [[nodiscard]] bool may_claim(const std::string& pod_uid) const {
+    const auto found = claims_.find(pod_uid);
+    return found == claims_.end() || found->second < kMaxClaims;
+  }
+  /// Its log is the first that names the request.
+  void claim(Entry& entry, const std::string& pod_uid) {
+    entry.pod_uid = pod_uid;
+    ++claims_[pod_uid];
+  }
   /// Known, or new; when there is no room the oldest goes. Valid until the next call.
   [[nodiscard]] Entry& of(std::string_view audit_id, Time now);
-  void note_elsewhere(Entry& entry) { elsewhere_ += std::exchange(entry.elsewhere, true) ? 0U : 1U; }
   void forget(Time before);
 
  private:
@@ -53,7 +58,7 @@ class ExactJoin {
 
   std::unordered_map<std::string, Entry> entries_;  // by Audit-Id
   std::deque<std::string> order_;
-  std::size_t elsewhere_ = 0;
+  std::unordered_map<std::string, std::size_t> claims_;  // by pod UID
 };
 
 }  // namespace remint::detect

@@ -12,8 +12,8 @@ namespace {
 
 /// Of all patterns of a policy together. RE2 needs steps in proportion to it for each byte, when a pattern is such that
 /// no automaton of a fair size can be made of it.
-constexpr int kMaxSteps = 16'384;
-constexpr int kMaxStepsOfOne = 2'048;
+constexpr int kMaxSteps = 4'096;
+constexpr int kMaxStepsOfOne = 1'024;
 /// Of the filter: its program, and the states that it has met, which are forgotten when they are too many.
 constexpr std::int64_t kFilterMemory = 8U << 20U;
 

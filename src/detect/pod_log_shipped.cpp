@@ -90,6 +90,8 @@ bool has_runtime_prefix(std::string_view text) {
   return rest.starts_with(" stdout ") || rest.starts_with(" stderr ");
 }
 
+constexpr const char* kTwoPods =
+    "a record says twice which pod it is of (two kubernetes fields): one may be the application's own";
 constexpr const char* kNoPod =
     "a record does not say which pod it is of: let the collector add Kubernetes metadata (Fluent Bit: the kubernetes "
     "filter; Vector: the kubernetes_logs source; OpenTelemetry: the container operator or k8sattributes)";
@@ -163,6 +165,14 @@ struct PodLogShippedReader::Impl {
   void take_record(dom::object record) {
     ShippedPodLine line;
     dom::object kubernetes;
+    // Two of them: one may be the application's, whose JSON was merged into the record.
+    std::size_t named = 0;
+    for (const auto& [key, value] : record) {
+      named += key == "kubernetes" ? 1U : 0U;
+    }
+    if (named > 1) {
+      return invalid(ErrorCode::kInvalid, kTwoPods);
+    }
     if (!record["kubernetes"].get(kubernetes)) {
       line.ns = first_text(kubernetes, {"namespace_name", "pod_namespace", "namespace"});
       line.pod = either(text_of(kubernetes, "pod_name"), text_in(kubernetes, "pod", "name"));
@@ -207,7 +217,9 @@ struct PodLogShippedReader::Impl {
     if (element.get(record)) {
       return invalid(ErrorCode::kInvalid, "a log record is no object");
     }
-    if (dom::array attributes; !record["attributes"].get(attributes)) {
+    // The application may have written them: they count only where the collector itself names nobody.
+    const bool named = !line.ns.empty() || !line.pod.empty() || !line.uid.empty();
+    if (dom::array attributes; !named && !record["attributes"].get(attributes)) {
       read_attributes(attributes, line);
     }
     std::string_view text;

@@ -62,6 +62,7 @@ struct AccusedPod {
 /// How a case stands against the thresholds of a policy's signals.
 struct SignalState {
   bool met = false;
+  bool by_clues = false;           ///< what logs or Events say meets them, and the policy calls that sufficient
   bool any_enabled = false;        ///< at least one accused pod shows a signal that the policy listens to
   std::string why;                 ///< a sentence about the pod that meets them, or comes nearest
   std::optional<Time> not_before;  ///< when time alone will have met them

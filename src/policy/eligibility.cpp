@@ -125,7 +125,10 @@ std::optional<Decision> check_curable(const Context& context) {
 }
 
 std::optional<Decision> check_confidence(const Context& context) {
-  if (context.facts.confidence >= context.policy.spec.min_confidence) {
+  // What a pod's own log says suffices whether or not somebody else's requests are ascribed to it as well.
+  const double confidence =
+      std::max(context.facts.confidence, context.signals.by_clues ? context.facts.clue_confidence : 0);
+  if (confidence >= context.policy.spec.min_confidence) {
     return std::nullopt;
   }
   return refuse(check::kLowConfidence, fmt::format("only {:.2f} sure that it was {} (policy: minConfidence {}){}{}; {}",

@@ -18,8 +18,8 @@ using std::chrono::seconds;
 constexpr std::size_t kMaxPatterns = 30;
 constexpr std::size_t kMaxPatternBytes = 512;
 constexpr std::int64_t kMaxPatternMemory = 1U << 20U;
-constexpr int kMaxSteps = 16'384;
-constexpr int kMaxStepsOfOne = 2'048;
+constexpr int kMaxSteps = 4'096;
+constexpr int kMaxStepsOfOne = 1'024;
 constexpr std::size_t kMaxReason = 128;  // what the API server allows
 
 /// Its size in steps of RE2's program; 0 when it is refused.

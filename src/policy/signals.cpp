@@ -17,6 +17,7 @@ struct PodSignal {
   std::optional<Time> not_before;
   Time since{};
   bool rejected = false;
+  bool clue = false;
 };
 
 PodSignal weigh_rejections(const RejectedTokenSignal& signal, const PodFacts& pod, Time now) {
@@ -87,6 +88,7 @@ PodSignal weigh_clues(const ClueSignal& signal, const RejectedTokenSignal& thres
   as_rejected.rejections = signal.times;
   as_rejected.failing_since = signal.times.front();
   PodSignal result = weigh_rejections(thresholds, as_rejected, now);
+  result.clue = true;
   result.why = fmt::format(
       "{} {} of pod {} since {} that its token is refused (policy: {}.sufficient, {} within {}, "
       "for {})",
@@ -133,7 +135,9 @@ SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
       }
     }
     std::optional<Time> breaks_at = pod.breaks_at;
-    if (spec.trust_change.enabled && pod.distrusted_since) {
+    // Secrets are watched when any policy wants it; this one may not.
+    const bool unasked = facts.diagnosis == Diagnosis::kSecretRegenerated && !spec.trust_change.secrets;
+    if (spec.trust_change.enabled && pod.distrusted_since && !unasked) {
       signals.push_back(weigh_distrust(spec.trust_change, pod, now));
       breaks_at = pod.distrusted_since;  // broken, most likely: no window is waited for
     }
@@ -141,6 +145,7 @@ SignalState weigh_signals(const Spec& spec, const CaseFacts& facts, Time now) {
     for (PodSignal& signal : signals) {
       state.any_enabled = true;
       if (signal.met) {
+        state.by_clues = state.by_clues || signal.clue;
         if (!pod_met) {
           state.accused.push_back({pod.name, pod.created, signal.since, false, breaks_at});
         }

@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kContainer = "kube-apiserver";
 constexpr std::chrono::milliseconds kTick{200};
 constexpr std::size_t kLongestLine = 256U << 10U;
+constexpr std::size_t kMostWaiting = 4U << 20U;  // of one log, while the same thread asks which pods there are
 
 struct Place {
   const char* ns;
@@ -45,15 +46,23 @@ class Lines {
       }
       if (!too_long_) line_ += part;
       if (end == std::string_view::npos) return;
-      if (!std::exchange(too_long_, false)) whole_ += line_.substr(line_.find(' ') + 1) + '\n';
+      const bool whole = !std::exchange(too_long_, false);
+      if (whole && whole_.size() < kMostWaiting) {
+        whole_ += line_.substr(line_.find(' ') + 1) + '\n';
+      } else if (whole) {
+        lost_ += line_.size();
+      }
       line_.clear();
       bytes.remove_prefix(end + 1);
     }
   }
   [[nodiscard]] std::string take() { return std::exchange(whole_, {}); }
+  /// Bytes that came while nobody took any.
+  [[nodiscard]] std::size_t take_lost() { return std::exchange(lost_, 0); }
 
  private:
   std::string line_, whole_;
+  std::size_t lost_ = 0;
   bool too_long_ = false;
 };
 
@@ -103,6 +112,7 @@ struct ApiServerPodLogs::Impl {
     {
       const std::lock_guard lock(stream.lines->first);
       whole = stream.lines->second.take();
+      dropped.add(static_cast<double>(stream.lines->second.take_lost()));
     }
     if (!whole.empty() && !hooks.take(name, whole)) dropped.add(static_cast<double>(whole.size()));
   }

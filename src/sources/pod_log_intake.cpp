@@ -115,6 +115,7 @@ struct PodLogIntake::Impl {
       ++known;
       newest = std::max(newest, line.time);
       log->second.reader.feed_line(line.time, line.line, clues);
+      if (clues.size() > 2 * ClueOutbox::kRoom) keep_newest(clues);
     });
     // Collectors send what was printed together in one body: what waits for its next line waits no longer.
     for (auto& [key, log] : logs) {
@@ -125,10 +126,7 @@ struct PodLogIntake::Impl {
     unknown.add(static_cast<double>(strange));
     invalid.add(static_cast<double>(found.invalid));
     if (known > 0) lag.set(std::chrono::duration<double>(clock.now() - newest).count());
-    if (clues.size() > ClueOutbox::kRoom) {
-      counters.dropped.add(static_cast<double>(clues.size() - ClueOutbox::kRoom));
-      clues.erase(clues.begin(), clues.end() - ClueOutbox::kRoom);
-    }
+    keep_newest(clues);
     if (!clues.empty() && !hooks.deliver(std::move(clues))) {
       return answer(Fate::kBusy, 429, "detection is behind, send again later");
     }
@@ -138,10 +136,22 @@ struct PodLogIntake::Impl {
     return answer(Fate::kTaken, 200, fmt::format("{} lines taken, {} of other pods", known, strange));
   }
 
+  void keep_newest(std::vector<detect::Clue>& clues) {
+    if (clues.size() <= ClueOutbox::kRoom) return;
+    counters.dropped.add(static_cast<double>(clues.size() - ClueOutbox::kRoom));
+    clues.erase(clues.begin(), clues.end() - ClueOutbox::kRoom);
+  }
+
   static const Wanted::Pod* find(const Wanted& wanted, const detect::ShippedPodLine& line) {
-    const auto& pods = line.uid.empty() ? wanted.by_name : wanted.by_uid;
-    const auto pod = line.uid.empty() ? pods.find(fmt::format("{}/{}", line.ns, line.pod)) : pods.find(line.uid);
-    return pod == pods.end() ? nullptr : pod->second.get();
+    const auto look = [](const auto& pods, const std::string& key) {
+      const auto pod = pods.find(key);
+      return pod == pods.end() ? nullptr : pod->second.get();
+    };
+    const bool has_name = !line.ns.empty() && !line.pod.empty();
+    const Wanted::Pod* const named = has_name ? look(wanted.by_name, fmt::format("{}/{}", line.ns, line.pod)) : nullptr;
+    if (line.uid.empty()) return named;
+    const Wanted::Pod* const pod = look(wanted.by_uid, std::string(line.uid));
+    return has_name && pod != named ? nullptr : pod;  // two pods are named: one of them by somebody else
   }
 
   const AuditWebhookSettings settings;

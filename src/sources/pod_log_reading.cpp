@@ -64,6 +64,14 @@ std::shared_ptr<const detect::LinePatterns> PatternCache::get(
     const std::shared_ptr<const std::vector<std::string>>& list) {
   const auto known = compiled_.find(list);
   if (known != compiled_.end()) return known->second;
+  if (list && !list->empty() && compiled_.size() >= kMaxLists) {
+    if (!std::exchange(told_, true)) {
+      log::warn(
+          "Too many policies have patterns of their own for pods' logs: of some only the known lines are looked for",
+          {{"most", kMaxLists}});
+    }
+    return get(nullptr);
+  }
   const auto own = list ? std::span<const std::string>(*list) : std::span<const std::string>();
   auto made = detect::LinePatterns::compile(own);
   if (!made) {
@@ -106,8 +114,9 @@ void PodLogReading::feed(std::string_view bytes, std::chrono::nanoseconds now) {
 }
 
 void PodLogReading::settle(std::chrono::nanoseconds before) {
-  const std::lock_guard lock(mutex_);
-  if (!unsettled_ || fed_ > before) return;
+  // Who is being fed is not idle, and must not hold up the others.
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || !unsettled_ || fed_ > before) return;
   unsettled_ = false;
   std::vector<detect::Clue> clues;
   reader_.flush(clues);

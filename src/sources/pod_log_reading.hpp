@@ -47,6 +47,7 @@ class ClueOutbox {
 /// Compiled patterns, by the list that they are made of. Not thread-safe.
 class PatternCache {
  public:
+  static constexpr std::size_t kMaxLists = 16;  ///< some MB each; of further ones the known lines alone are looked for
   /// Patterns that do not compile are left out, all of a list together: the policy's status has said so.
   [[nodiscard]] std::shared_ptr<const detect::LinePatterns> get(
       const std::shared_ptr<const std::vector<std::string>>& list);
@@ -55,6 +56,7 @@ class PatternCache {
 
  private:
   std::map<std::shared_ptr<const std::vector<std::string>>, std::shared_ptr<const detect::LinePatterns>> compiled_;
+  bool told_ = false;  ///< that there are too many
 };
 
 /// One stream of one container's log. Thread-safe: one thread feeds it, another one looks after its silences.

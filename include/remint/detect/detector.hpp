@@ -64,6 +64,7 @@ struct Case {
   std::vector<PodHealth> pods;       ///< the accused pods, by name
   std::vector<Evidence> evidence;    ///< newest last, at most 10
   std::optional<Time> breaks_at;     ///< earliest
+  double clue_confidence = 0;        ///< of what logs and Events alone say of these pods; 0: nothing
   /// UIDs of the pods that the rejections may be of, likeliest first, at most kMaxSuspects, when it is not sure whose
   /// they are: a look into their logs may tell.
   std::vector<std::string> suspects{};

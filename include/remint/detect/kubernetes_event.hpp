@@ -36,7 +36,8 @@ struct EventMapping {
   std::string reason;   ///< of the Event, exactly; empty: any
   std::string pattern;  ///< RE2, anywhere in the note
   Accuses accuses = Accuses::kInvolvedPod;
-  std::string ns, name;  ///< of the DaemonSet: ns exactly, empty: any; name shell-style with '*'
+  std::string ns, name;   ///< of the DaemonSet: ns exactly, empty: any; name shell-style with '*'
+  std::string only_ns{};  ///< may accuse pods of this namespace only; empty: of any
 };
 /// CNI plugins, which use a token that their DaemonSet's pod wrote to the node: that pod renews it when it starts.
 [[nodiscard]] std::span<const EventMapping> known_event_mappings();

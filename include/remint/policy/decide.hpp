@@ -50,6 +50,7 @@ struct CaseFacts {
   std::string others;  ///< who else it may have been, for people
   std::vector<PodFacts> pods;
   std::optional<Time> breaks_at;
+  double clue_confidence = 0;  ///< of what logs and Events alone say; 0: nothing
 };
 
 /// A WorkloadRestart as the limits see it.

@@ -238,13 +238,28 @@ TEST_CASE("a pod cannot take upon itself a request that came from another pod's 
   CHECK(node.of("b")->pods[0].rejections.empty());
 }
 
-TEST_CASE("a request from outside the cluster becomes a pod's when the pod's own log names it") {
+TEST_CASE(
+    "a request from outside the cluster stays nobody's, even when a pod's log names it: both can be made up there") {
   Node node;
   node.observe({{.at = 1s, .from = "203.0.113.9"}});
   CHECK(node.detector.counts().external == 1);
   node.detector.observe({line("b", 1s, "e1")}, start() + 2s);
+  CHECK(node.detector.counts().clues_joined == 0);
   REQUIRE(node.of("b"));
-  CHECK(node.of("b")->confidence == 0.99);
+  CHECK(node.of("b")->pods[0].rejections.empty());
+}
+
+TEST_CASE("near a caller that is rejected all the time every line is, and so it says nothing") {
+  Node node;
+  fall_silent_together(node);
+  for (auto at = 10min + 2s; at < 12min; at += 3s) node.observe({{.at = at}});
+  std::vector<Clue> clues;
+  for (int i = 0; i < 12; ++i) clues.push_back(line("b", 10min + i * 10s));
+  node.detector.observe(clues, start() + 12min);
+  const auto found = node.of("b") ? node.of("b") : node.of("a");
+  REQUIRE(found);
+  CHECK(found->confidence < 0.6);
+  CHECK_FALSE(says(found->reasons, "in the same seconds"));
 }
 
 TEST_CASE("of two that call alike the one whose own log says 401 in the same seconds is likelier") {

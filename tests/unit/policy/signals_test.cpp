@@ -111,6 +111,19 @@ TEST_CASE("a pod that is not heard since a change of keys is given time, and the
   CHECK(scene.decide_at(*pending.not_before).check == "SignalDisabled");
 }
 
+TEST_CASE(
+    "a Secret that was made anew counts only for policies that ask for Secrets, though others have them watched") {
+  Scene scene;
+  scene.facts.diagnosis = Diagnosis::kSecretRegenerated;
+  PodFacts pod;
+  pod.name = "db-0";
+  pod.distrusted_since = scene.now - minutes(20);
+  scene.facts.pods = {pod};
+  CHECK(scene.decide().check == "SignalDisabled");
+  scene.policies[0].spec.trust_change.secrets = true;
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+}
+
 TEST_CASE("a signal that is switched off is not acted on, and that is said") {
   Scene scene;
   scene.policies[0].spec.rejected_token.enabled = false;
@@ -184,6 +197,22 @@ TEST_CASE("Events alone change nothing, whoever made them up, unless the policy 
   CHECK(scene.decide().kind == DecisionKind::kRestart);
   scene.policies[0].spec.kubernetes_event.sufficient = false;
   CHECK(scene.decide().check == "Uncorroborated");
+}
+
+TEST_CASE("what suffices by itself is not undone by rejections that are ascribed to the pod without certainty") {
+  Scene scene;
+  Spec& spec = scene.policies[0].spec;
+  spec.pod_log.enabled = true;
+  scene.facts = said(scene, true, {60, 30, 1});
+  scene.facts.pods[0].rejections = {scene.now - seconds(30)};
+  scene.facts.pods[0].failing_since = scene.now - seconds(30);
+  scene.facts.confidence = 0.2;
+  scene.facts.clue_confidence = 0.95;
+  CHECK(scene.decide().kind != DecisionKind::kRestart);
+  spec.pod_log.sufficient = true;
+  CHECK(scene.decide().kind == DecisionKind::kRestart);
+  scene.facts.clue_confidence = 0.5;
+  CHECK(scene.decide().check == "LowConfidence");
 }
 
 TEST_CASE("where the audit log speaks, it decides, whatever clues say") {
