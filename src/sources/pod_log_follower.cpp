@@ -106,8 +106,9 @@ struct PodLogFollower::Impl {
       if (followed.size() < settings.streams) {
         followed.emplace(key_of(target), &target);
       } else {
+        auto key = key_of(target);  // before the target is moved away
         auto patterns = compiled.get(target.patterns);
-        in_turn.emplace(key_of(target), PodLogPlace{.target = std::move(target), .patterns = std::move(patterns)});
+        in_turn.emplace(std::move(key), PodLogPlace{.target = std::move(target), .patterns = std::move(patterns)});
       }
     }
     leave(followed);

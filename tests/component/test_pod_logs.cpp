@@ -88,7 +88,10 @@ TEST_CASE_METHOD(Pods, "the first pods are followed, the others' tails are read 
   start();
   follower->set_targets(targets(10));
   REQUIRE(wait_until([&] { return server.open_logs() == 4; }));
-  for (std::size_t i = 0; i < 10; ++i) server.append_log("shop", name(i), "app", line("fine") + line());
+  for (std::size_t i = 0; i < 10; ++i) {
+    const auto fine = line("fine");
+    server.append_log("shop", name(i), "app", fine + line());
+  }
   for (std::size_t i = 0; i < 10; ++i) {
     INFO(i);
     CHECK(wait_until([&] { return clues("uid-" + name(i)) >= 1; }));
@@ -168,11 +171,11 @@ TEST_CASE_METHOD(Pods, "clues for which there is no room wait, and a log that sa
   start();
   room = false;
   std::string flood;
-  for (int i = 0; i < 1'000; ++i) flood += line();
+  for (int i = 0; i < 10'000; ++i) flood += line();
   server.append_log("shop", "p0", "app", flood);
   follower->set_targets(targets(1));
-  REQUIRE(wait_until([&] { return value("remint_pod_log_lines_total{result=\"matched\"}") == 1'000; }));
-  CHECK(value("remint_pod_log_dropped_total") >= 500);
+  REQUIRE(wait_until([&] { return value("remint_pod_log_lines_total{result=\"matched\"}") == 10'000; }));
+  CHECK(value("remint_pod_log_dropped_total") >= 5'000);
   {
     const std::lock_guard lock(mutex);
     room = true;
@@ -214,7 +217,8 @@ TEST_CASE_METHOD(Served,
          {"spec", {{"containers", Json::array({{{"name", "kube-apiserver"}}})}}}});
   }
   const auto now = [] { return format_rfc3339_micro(system_clock().now()); };
-  server.append_log("kube-system", "kube-apiserver-a", "kube-apiserver", now() + " E1 first\n" + now() + " E2 sec");
+  const std::string first = now() + " E1 first\n", second = now() + " E2 sec";
+  server.append_log("kube-system", "kube-apiserver-a", "kube-apiserver", first + second);
   std::mutex mutex;
   std::string seen;
   sources::ApiServerPodLogs logs({.silence = 300ms, .look_every = 100ms},
@@ -227,10 +231,12 @@ TEST_CASE_METHOD(Served,
                                  client, connected.metrics, system_clock());
   logs.start();
   const auto sees = [&](const std::string& text) {
-    return wait_until([&] {
+    const bool same = wait_until([&] {
       const std::lock_guard lock(mutex);
       return seen == text;
     });
+    UNSCOPED_INFO("seen: " << seen);
+    return same;
   };
   CHECK(sees("kube-apiserver-a: E1 first\n"));
   server.append_log("kube-system", "kube-apiserver-a", "kube-apiserver", "ond\n");

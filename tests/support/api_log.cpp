@@ -49,6 +49,8 @@ std::string asked_for(const std::string& text, const HttpRequest& request) {
     const bool stamped = space != std::string::npos && parse_rfc3339(lines[i].substr(0, space)).has_value();
     out += (stamped && request.parameter("timestamps") != "true" ? lines[i].substr(space + 1) : lines[i]) + "\n";
   }
+  // A line that is not at its end yet stays so.
+  if (!out.empty() && !text.empty() && text.back() != '\n') out.pop_back();
   return out;
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("an Event's word is worth less than a log's, and neither makes a dead 
 
 TEST_CASE("a success ends what was said before it, whichever of the two is heard first") {
   Node node;
-  node.detector.observe({line("a", 10s), told("a", 11s)}, start() + 12s);
+  node.detector.observe({line("a", 10s)}, start() + 12s);
   node.observe({{.pod = "a", .at = 15s}});
   CHECK_FALSE(node.of("a"));
   node.detector.observe({line("a", 14s)}, start() + 20s);
@@ -80,6 +80,16 @@ TEST_CASE("a success ends what was said before it, whichever of the two is heard
   node.detector.observe({line("a", 16s)}, start() + 20s);
   REQUIRE(node.of("a"));
   CHECK(node.of("a")->pods[0].log_clues == std::vector<Time>{start() + 16s});
+}
+
+TEST_CASE("what Events say is not ended by a success: a CNI plugin's token is another one than its pod's") {
+  Node node;
+  node.detector.observe({told("a", 10s)}, start() + 10s);
+  node.observe({{.pod = "a", .at = 15s}});
+  CHECK(node.of("a"));
+  node.detector.observe({told("a", 12s)}, start() + 20s);
+  REQUIRE(node.of("a"));
+  CHECK(node.of("a")->pods[0].event_clues.size() == 2);
 }
 
 TEST_CASE("clues are not taken of pods that are unknown, younger, on their way out or finished, nor of other times") {

@@ -197,7 +197,7 @@ TEST_CASE("the decoder takes no event that a log collector has merged into its o
 // Each line of "{" cost the whole rest: 16 MB of them would have taken days on the one thread that serves the endpoint.
 TEST_CASE("JSON values that never end cost their line alone", "[shipped]") {
   std::string body;
-  while (body.size() < (1U << 20U)) body += "{\n";
+  while (body.size() < (256U << 10U)) body += "{\n";
   const auto begin = std::chrono::steady_clock::now();
   const Found found = read(body + rejected() + "\n" + cloudwatch("kube-apiserver-audit-1", {rejected("two")}));
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
