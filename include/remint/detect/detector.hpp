@@ -114,7 +114,7 @@ class Detector {
   /// times alone; `now` is when the batch came, and only paces the judging of callers at shared addresses.
   void observe(const AuditBatch& batch, Time now);
   /// What pods' logs and Events say; of pods that the inventory knows, the others are dropped. Late and doubled ones
-  /// are fine. One that prints the Audit-Id of a rejected request says for certain whose it was.
+  /// are fine. One that prints the Audit-Id of a rejected request from a shared address says for certain whose it was.
   void observe(const std::vector<Clue>& clues, Time now);
   /// Lines of one API server's log; late and doubled ones are fine.
   void observe(ReasonJoin::Stream stream, std::vector<ApiServerLine> lines);
