@@ -168,7 +168,13 @@ std::size_t PodLogTails::read(PodLogPlace& place, const std::stop_token& stop) {
   if (!text) {
     if (!stop.stop_requested()) {
       failed_.add();
-      log::debug("The log of a pod could not be read", {{"error", text.error()}});
+      // Said once: where the right is missing it is so of all, in turn.
+      if (!told_.exchange(true)) {
+        log::warn("The log of a pod could not be read; further ones are counted in remint_pod_log_tails_total",
+                  {{"error", text.error()}});
+      } else {
+        log::debug("The log of a pod could not be read", {{"error", text.error()}});
+      }
     }
     return 0;
   }

@@ -1,6 +1,7 @@
 #pragma once
 // The tails of many logs, read in turn by a few threads, at a pace that no API server minds.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -65,6 +66,7 @@ class PodLogTails {
   PodLogCounters& counters_;
   const Clock& clock_;
   metrics::Counter &read_, &failed_, &looked_;
+  std::atomic<bool> told_ = false;  ///< that one could not be read
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::string, PodLogPlace> places_;
