@@ -46,16 +46,21 @@ struct Pods : Served {
     return all;
   }
   void start() {
-    follower = std::make_unique<sources::PodLogFollower>(
-        settings,
-        sources::PodLogHooks{[this] { return acts.load(); }, [this] { ++asked; },
-                             [this](std::vector<detect::Clue>&& clues) {
-                               const std::lock_guard lock(mutex);
-                               if (!room) return false;
-                               for (auto& clue : clues) seen.push_back(std::move(clue));
-                               return true;
-                             }},
-        client, connected.metrics, system_clock());
+    follower =
+        std::make_unique<sources::PodLogFollower>(settings,
+                                                  sources::PodLogHooks{[this] {
+                                                                         ++looked;
+                                                                         return acts.load();
+                                                                       },
+                                                                       [this] { ++asked; },
+                                                                       [this](std::vector<detect::Clue>&& clues) {
+                                                                         const std::lock_guard lock(mutex);
+                                                                         if (!room) return false;
+                                                                         for (auto& clue : clues)
+                                                                           seen.push_back(std::move(clue));
+                                                                         return true;
+                                                                       }},
+                                                  client, connected.metrics, system_clock());
     follower->start();
   }
   std::size_t clues(const std::string& uid) {
@@ -74,7 +79,7 @@ struct Pods : Served {
   std::shared_ptr<const std::vector<std::string>> none = std::make_shared<const std::vector<std::string>>();
   Time started = system_clock().now() - 1h;
   std::atomic<bool> acts{true};
-  std::atomic<int> asked{0};
+  std::atomic<int> asked{0}, looked{0};  ///< whose logs; whether it may act
   std::mutex mutex;
   bool room = true;
   std::vector<detect::Clue> seen;
@@ -188,6 +193,8 @@ TEST_CASE_METHOD(Pods, "who does not lead reads nothing, and a stop does not wai
   make(6);
   start();
   follower->set_targets(targets(6));
+  const int before = looked;
+  REQUIRE(wait_until([&] { return looked >= before + 2; }));  // it saw that it does not lead, with these targets
   acts = true;
   REQUIRE(wait_until([&] { return asked > 0; }));
   CHECK(server.open_logs() == 0);  // what was told to a follower is forgotten
