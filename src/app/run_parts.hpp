@@ -19,6 +19,7 @@
 #include "remint/controllers/restart_controller.hpp"
 #include "remint/http/health.hpp"
 #include "remint/http/server.hpp"
+#include "remint/metrics/process.hpp"
 #include "remint/runtime/events.hpp"
 #include "remint/runtime/leader.hpp"
 #include "remint/runtime/leader_label.hpp"
@@ -80,6 +81,7 @@ class RunParts {
 
   RunOptions options_;
   metrics::Registry metrics_;
+  metrics::ProcessMetrics process_{metrics_};
   http::Health healthz_, readyz_;
   kube::Client reader_;  ///< no guard: reads, and the lease itself
   kube::Client writer_;  ///< every write asks for the lease first

@@ -1,5 +1,6 @@
 // The two ports: metrics and health for everybody, audit events from the API server alone.
 
+#include "build_info.hpp"
 #include "remint/base/ip.hpp"
 #include "run_parts.hpp"
 
@@ -17,6 +18,8 @@ bool is_loopback(const std::string& listen) {
 }  // namespace
 
 Result<void> RunParts::start_ops_server() {
+  metrics_.gauge("remint_build_info", "Which build this is: always 1.", {{"version", kVersion}, {"commit", kCommit}})
+      .set(1);
   http::Settings settings;
   settings.name = "ops";
   settings.listen = options_.listen;
@@ -25,7 +28,10 @@ Result<void> RunParts::start_ops_server() {
       settings,
       {{"GET",
         "/metrics",
-        [this](const http::Request&) { return http::Response{200, metrics::kContentType, metrics_.expose(), {}}; },
+        [this](const http::Request&) {
+          process_.refresh();
+          return http::Response{200, metrics::kContentType, metrics_.expose(), {}};
+        },
         {}},
        {"GET", "/report", [this](const http::Request&) { return answer_report(); }, {}},
        {"GET", "/healthz", [this](const http::Request& request) { return healthz_.answer(request); }, {}},
