@@ -161,7 +161,7 @@ Verdict judge(const CallerFacts& caller, const std::vector<Candidate>& candidate
       candidates, [](const Candidate& c) { return c.signs.seen.match >= Match::kAgentHere && c.signs.explained <= 0; });
   verdict.reasons.push_back(sanitize(fmt::format("{} is {}", caller.address, caller.place)));
   verdict.reasons.push_back(sanitize(for_it(caller, *first)));
-  if (first->signs.log_agrees) {
+  if (first->signs.log > 1) {
     verdict.reasons.push_back(
         sanitize(fmt::format("pod {}/{}'s own log says 401 in the same seconds", first->workload.ns, first->name)));
   }

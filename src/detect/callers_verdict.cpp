@@ -6,40 +6,10 @@
 
 #include "callers.hpp"
 #include "diagnose.hpp"
+#include "log_agreement.hpp"
 
 namespace remint::detect {
 namespace {
-
-// Between the API server's answer and the line's time: two clocks, and a client that thinks before it prints.
-constexpr Duration kSameMoment = std::chrono::seconds(2);
-constexpr double kMostByChance = 0.5;
-
-/// The share of a run's time that is near one of its rejections: so often a line of any other cause would be near one.
-double near_by_chance(const FailingRun& run) {
-  const auto& times = run.times();
-  Duration covered = 2 * kSameMoment;
-  for (std::size_t i = 1; i < times.size(); ++i) {
-    covered += std::min(times[i] - times[i - 1], 2 * kSameMoment);
-  }
-  return static_cast<double>(covered.count()) /
-         static_cast<double>((times.back() - times.front() + 2 * kSameMoment).count());
-}
-
-/// Most of what the pod's log says while the caller was rejected is of the moment of a rejection. One line that happens
-/// to come near one of many says little, and near a caller that is rejected all the time every line is.
-bool agrees(const PodState& state, const FailingRun& run) {
-  if (!state.accusation || state.accusation->log_clues.empty()) {
-    return false;
-  }
-  std::size_t near = 0;
-  std::size_t all = 0;
-  for (const Time said : state.accusation->log_clues.times()) {
-    const auto next = std::ranges::lower_bound(run.times(), said - kSameMoment);
-    all += said >= run.times().front() - kSameMoment && said <= run.last() + kSameMoment ? 1U : 0U;
-    near += next != run.times().end() && *next <= said + kSameMoment ? 1U : 0U;
-  }
-  return near > 0 && near * 2 >= all && near_by_chance(run) <= kMostByChance;
-}
 
 std::string account_of(const PodView& view) { return view.pod.ns + "/" + view.pod.service_account; }
 
@@ -96,6 +66,16 @@ bool Callers::convicted(std::string_view workload_uid, const Key& key) const {
          });
 }
 
+bool Callers::another_calls_so(const UnownedRequest& request, std::string_view workload_uid) const {
+  const auto known = residents_.with_agent(request.address, fold(request.agent));
+  return std::ranges::any_of(known, [&](const KnownPod* const pod) {
+    const auto view = from_.inventory.pod(pod->first);
+    return view && !view->pod.deleting && !view->pod.finished && view->workload.uid != workload_uid &&
+           resemblance(pod->second.habits, fold(request.address), fold(request.agent), fold(request.shape)).match ==
+               Resemblance::Match::kExact;
+  });
+}
+
 std::string Callers::named_account(const Caller& caller) const {
   for (const RequestWindow& window : caller.run.windows()) {
     const auto join = from_.reasons.find(window.received, window.staged, window.audit_id);
@@ -134,7 +114,7 @@ std::optional<Candidate> Callers::weigh_known(const Key& key, const Caller& call
     signs.pause = *first - seen.ended;
   }
   signs.known_to_fail = convicted(candidate.workload.uid, key) || joined_at(state, key.address);
-  signs.log_agrees = agrees(state, caller.run);
+  signs.log = log_agreement(state, caller.run);
   if (view) {
     signs.doomed = reason_to_die(*view, state, seen.last, times.back(), from_.inventory, from_.settings).has_value();
     signs.named = !account.empty() && account == account_of(*view);
@@ -165,7 +145,7 @@ void Callers::weigh_heirs(const Key& key, const Caller& caller, const std::strin
       Candidate candidate = candidate_of(uid, view);
       Signs& signs = candidate.signs;
       signs.seen.last = view->pod.created;  // what was rejected before is not its own
-      signs.log_agrees = known != from_.pods.end() && agrees(known->second, caller.run);
+      signs.log = known == from_.pods.end() ? 1 : log_agreement(known->second, caller.run);
       signs.explained = static_cast<double>(times.end() - std::ranges::upper_bound(times, view->pod.created)) /
                         static_cast<double>(times.size());
       signs.named = !account.empty() && account == account_of(*view);
@@ -194,7 +174,7 @@ std::optional<Candidate> Callers::weigh_silent(const Caller& caller, std::string
       !program.empty() && (view->pod.programs.contains(program) || view->workload.name.contains(program));
   candidate.signs.excluded_by_name = !account.empty() && account != account_of(*view);
   const auto known = from_.pods.find(uid);
-  candidate.signs.log_agrees = known != from_.pods.end() && agrees(known->second, caller.run);
+  candidate.signs.log = known == from_.pods.end() ? 1 : log_agreement(known->second, caller.run);
   return candidate;
 }
 

@@ -21,6 +21,8 @@ constexpr double kMostSureOfMany = 0.99;
 // is as true as who created it: whether that is enough is what the policy's `sufficient` says.
 constexpr double kByLog = 0.95;
 constexpr double kByEvent = 0.9;
+// Of a pod that was accepted again and again after it had said so: it is refused by somebody else.
+constexpr double kByCries = 0.5;
 constexpr std::size_t kMaxStatusNotes = 3;  // of a case: what was said of requests is worth more
 
 std::string pod_path(const PodRecord& pod) { return pod.ns + "/" + pod.name; }
@@ -182,9 +184,19 @@ double surest_distrust(const std::vector<Suspect>& suspects) {
 }
 
 double surest_clue(const std::vector<Suspect>& suspects) {
-  const bool log = std::ranges::any_of(
-      suspects, [](const Suspect& s) { return s.state->accusation && !s.state->accusation->log_clues.empty(); });
-  return log ? kByLog : kByEvent;
+  double surest = 0;
+  for (const Suspect& suspect : suspects) {
+    const Accusation* const accusation = suspect.state->accusation.get();
+    if (accusation == nullptr) {
+      continue;
+    }
+    if (!accusation->log_clues.empty()) {
+      const LogCries* const cries = suspect.state->cries.get();
+      surest = std::max(surest, cries != nullptr && cries->many(accusation->log_clues.last()) ? kByCries : kByLog);
+    }
+    surest = std::max(surest, accusation->event_clues.empty() ? 0 : kByEvent);
+  }
+  return surest;
 }
 
 /// Containers that ended after the pod's trouble began. It may be why, and it may be what came of it: never a case

@@ -40,8 +40,12 @@ bool Detector::Impl::take(const Clue& clue, Time now) {
   }
   PodState* const state = state_of(clue.pod_uid);
   const bool from_log = clue.source == ClueSource::kPodLog;
-  if (state == nullptr || (from_log && clue.time <= state->last_success)) {
-    return false;  // it has read its token again since, or another client of it is fine
+  if (state == nullptr) {
+    return false;
+  }
+  if (from_log && clue.time <= state->last_success) {
+    state->cried(clue.time);  // it has read its token again since, or another client of it is fine
+    return false;
   }
   const bool was_failing = state->failing();
   Accusation& accusation = accuse(clue.pod_uid, *state);
@@ -90,12 +94,13 @@ bool Detector::Impl::claimed(const AuditBatch& batch, const AuditRecord& record)
 }
 
 /// Logs repeat what others said: a collector that prints what it collects, a proxy. Who is known to call from
-/// elsewhere, or only by other names, has not sent it.
+/// elsewhere, or only by other names, has not sent it; nor has one that was never heard, where another is known for it.
 bool Detector::Impl::can_have_sent(const PodView& view, const PodState& state, const UnownedRequest& request) const {
   const std::string_view node = inventory.node_at(request.address);
   const bool there = (!node.empty() && view.pod.node == node) ||
                      std::ranges::find(state.shared_addresses, request.address) != state.shared_addresses.end();
-  return there && (state.habits.empty() || state.habits.know(fold(request.agent)));
+  return there && (state.habits.empty() ? !callers.another_calls_so(request, view.workload.uid)
+                                        : state.habits.know(fold(request.agent)));
 }
 
 bool Detector::Impl::join(ExactJoin::Entry& entry) {

@@ -14,6 +14,7 @@
 #include "clue_run.hpp"
 #include "credentials.hpp"
 #include "habits.hpp"
+#include "log_agreement.hpp"
 #include "remint/base/time.hpp"
 #include "remint/detect/detector.hpp"
 
@@ -135,6 +136,7 @@ struct PodState {
   Time last_stale = kNever;        ///< success with a stale one
   std::int64_t stale_seconds = 0;  ///< what the annotation said at last_stale
   std::unique_ptr<Accusation> accusation;
+  std::unique_ptr<LogCries> cries;
   Habits habits;
   Credentials credentials;
   /// As its volumes say; asked for once a credential is minutes old. Negative: no token of it dies of not being
@@ -161,6 +163,8 @@ struct PodState {
   [[nodiscard]] Time stale_since() const { return last_stale - std::chrono::seconds(stale_seconds); }
   [[nodiscard]] Time last_heard() const;
 
+  /// Its log said that a token of it was refused, and it was accepted afterwards.
+  void cried(Time said);
   /// A request with the pod's token was accepted; -1: not stale.
   void accepted(Time at, Fold agent, std::int64_t seconds_stale);
 };

@@ -25,10 +25,6 @@ constexpr double kOwnNamespace = 2;
 constexpr double kDoomed = 20;
 constexpr double kKnownToFail = 20;
 constexpr double kNamed = 10;
-// Its own log says 401 when the caller hears it. Healthy programs seldom print one of the known lines at all, and
-// hardly in the same seconds; but what they print may be of something else than Kubernetes, or another program's line
-// repeated.
-constexpr double kLogAgrees = 15;
 constexpr double kNotTheNamed = 0.001;
 
 // A watch ends, and in the same second the rejections begin: the client came back with a dead token. That somebody else
@@ -98,7 +94,7 @@ double weight(const Signs& signs) {
   sum *= signs.explained * signs.explained;
   sum *= signs.doomed ? kDoomed : 1;
   sum *= signs.known_to_fail ? kKnownToFail : 1;
-  sum *= signs.log_agrees ? kLogAgrees : 1;
+  sum *= signs.log;
   sum *= signs.named ? kNamed : 1;
   sum *= signs.excluded_by_name ? kNotTheNamed : 1;
   return sum;

@@ -28,7 +28,7 @@ struct Signs {
   bool own_namespace = false;        ///< the requests ask for its own namespace
   bool doomed = false;            ///< its token had to die: its last day had come, or its ServiceAccount was made anew
   bool known_to_fail = false;     ///< convicted by another caller from that address
-  bool log_agrees = false;        ///< its own log says 401 in the seconds in which the caller was rejected
+  double log = 1;                 ///< what its own log says of the caller's rejections: see log_agreement.hpp
   bool named = false;             ///< the API server's log names it or its ServiceAccount
   bool excluded_by_name = false;  ///< the API server's log names another ServiceAccount
 };

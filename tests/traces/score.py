@@ -2,7 +2,7 @@
 """Judges the attribution of `remint replay` by incidents whose truth is known.
 
 Each incident (incidents/*.py; `generate.py --list` prints the sentences) is a cluster simulated from the facts about Kubernetes and
-its clients, for one seed. It is written to a folder, replayed with the API server's log where it has one, and without, and every
+its clients, for one seed. It is written to a folder, replayed with the API server's log and the pods' own logs where it has some, and without, and every
 decision is held against truth.json:
 
     must     broken and knowable: a Restart is demanded, not before it broke, and where it says `before`, not after that
@@ -53,7 +53,7 @@ def main():
         ]
         with ProcessPoolExecutor(arguments.processes) as pool:
             verdicts = [verdict for some in pool.map(examine, jobs) for verdict in some]
-    for title, with_log in (("With the API server's log, where there is one", True), ("Without any log", False)):
+    for title, with_log in (("With the API server's log, and pods' own, where there are any", True), ("Without any log", False)):
         chosen = [verdict for verdict in verdicts if verdict.log == with_log or not verdict.has_log]
         print(f"\n{title}\n{table(chosen)}")
     print(f"\nConfidence, all runs\n{calibration(verdicts)}")

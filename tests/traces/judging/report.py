@@ -3,12 +3,13 @@
 from collections import Counter
 from statistics import median
 
-from world.incident import CLASSES, COLD, FOOLING, GATEWAY, NAT, PLANNED, POD
+from world.incident import CLASSES, COLD, FOOLING, GATEWAY, LOGS, NAT, PLANNED, POD
 
 AIMS = {
     POD: (1.0, 1.0),
     NAT: (0.99, 0.95),
     GATEWAY: (0.99, 0.0),
+    LOGS: (1.0, 1.0),
     COLD: (1.0, 0.0),
     FOOLING: (1.0, 0.0),
     PLANNED: (0.99, 0.95),

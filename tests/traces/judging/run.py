@@ -55,7 +55,10 @@ def replay(binary, folder, truth, log):
     if not truth["extended"]:
         command += ["--extended-token-lifetime", "1h"]  # whoever runs such a cluster knows and says so
     if log:
-        command += ["--apiserver-log", *sorted(folder.glob("apiserver*.log"))]
+        if apiserver := sorted(folder.glob("apiserver*.log")):
+            command += ["--apiserver-log", *apiserver]
+        if (folder / "pod-logs").is_dir():
+            command += ["--pod-logs", folder / "pod-logs"]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         raise RuntimeError(f"{folder.name}: remint replay ended with {result.returncode}: {result.stderr.strip()}")

@@ -57,6 +57,7 @@ class Client:
     rereads: Rereads
     calls: tuple = field(default=())
     elect_agent: str | None = None  # where leader election has a name of its own
+    prints: object = None  # what it writes into its log when it is refused: a voice of podlog.py
 
 
 STYLES = {
@@ -80,8 +81,8 @@ STYLES = {
 }
 
 
-def client(style, binary, *calls, rereads=None):
+def client(style, binary, *calls, rereads=None, prints=None):
     agent, usual = STYLES[style]
     agent = agent and agent.format(binary=binary)
     elect_agent = agent + "/leader-election" if style == "controller-runtime" else agent
-    return Client(style, agent, usual if rereads is None else rereads, tuple(calls), elect_agent)
+    return Client(style, agent, usual if rereads is None else rereads, tuple(calls), elect_agent, prints)

@@ -6,6 +6,7 @@ from . import manifests
 from .apiserver import APIServer
 from .chance import Chance
 from .moments import micros, stamp
+from .podlog import PodLogs
 from .process import Process
 from .tokens import TokenFile
 from .trust import Trust
@@ -28,6 +29,7 @@ class Cluster(Upheavals):
         self.issuer_ahead = 0.0  # the clock of whoever issues tokens, against the API server's
         self.trust, self.api = Trust(), APIServer(self, servers)
         self.objects = []  # (time, type, object)
+        self.logs = PodLogs(self)
         self.namespaces, self.workloads, self.accounts_created = set(), [], {}
         self._queue, self._count = [], 0
         self.nodes = [self._node(index) for index in range(nodes)]

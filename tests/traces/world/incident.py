@@ -13,15 +13,16 @@ from .network import PodAddresses
 from .serverlog import LogStyle, lines
 from .truth import Truth
 
-POD, NAT, GATEWAY, COLD, FOOLING, PLANNED = (
+POD, NAT, GATEWAY, LOGS, COLD, FOOLING, PLANNED = (
     "pod addresses",
     "NAT with history",
     "gateway",
+    "pods' logs",
     "without history",
     "not to be fooled",
     "planned",
 )
-CLASSES = [POD, NAT, GATEWAY, COLD, FOOLING, PLANNED]
+CLASSES = [POD, NAT, GATEWAY, LOGS, COLD, FOOLING, PLANNED]
 
 POLICY = """\
 apiVersion: remint.dev/v1alpha1
@@ -33,6 +34,11 @@ spec:
   limits:  # wide: what is measured here is who is named, not how many at once
     maxPerHour: 10000
     maxConcurrent: 1000
+"""
+READS_LOGS = """\
+  signals:
+    podLog:
+      enabled: true
 """
 
 INCIDENTS = {}
@@ -48,6 +54,7 @@ class Incident:
     network: object = PodAddresses
     minutes: tuple = (12, 6)  # before and after the failure
     log: LogStyle | None = None
+    pod_logs: bool = False  # what its programs print is kept
     disorder: Disorder = Disorder()
     heard_from: float | None = None  # seconds after the failure at which the recording begins
     neighbours: int = 40
@@ -60,6 +67,7 @@ def incident(
     network=PodAddresses,
     minutes=(12, 6),
     log=None,
+    pod_logs=False,
     disorder=Disorder(),
     heard_from=None,
     neighbours=40,
@@ -70,7 +78,7 @@ def incident(
     def register(befall):
         sentence = " ".join(befall.__doc__.split())
         INCIDENTS[befall.__name__] = Incident(
-            befall.__name__, kind, sentence, befall, network, minutes, log, disorder, heard_from, neighbours, cluster
+            befall.__name__, kind, sentence, befall, network, minutes, log, pod_logs, disorder, heard_from, neighbours, cluster
         )
         return befall
 
@@ -111,7 +119,9 @@ def write(incident, seed, folder):
             (folder / f"apiserver{suffix}.log").write_text("".join(line + "\n" for _, line in log))
     with open(folder / "objects.jsonl", "w") as out:
         out.writelines(compact(line) + "\n" for line in cluster.object_lines(heard))
-    (folder / "policy.yaml").write_text(POLICY)
+    if incident.pod_logs:
+        cluster.logs.write(folder / "pod-logs", heard)
+    (folder / "policy.yaml").write_text(POLICY + (READS_LOGS if incident.pod_logs else ""))
     (folder / "truth.json").write_text(json.dumps(_told(incident, seed, cluster, truth), indent=1) + "\n")
     return count
 
@@ -127,7 +137,7 @@ def _told(incident, seed, cluster, truth):
         "class": incident.kind,
         "seed": seed,
         "sentence": incident.sentence,
-        "log": incident.log is not None,
+        "log": incident.log is not None or incident.pod_logs,
         "extended": cluster.extended,
         "start": stamp(micros(cluster.start)),
         "failure": stamp(micros(cluster.failure)),

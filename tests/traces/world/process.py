@@ -57,6 +57,8 @@ class Process:
         caller = Caller(self.cluster.network.of_pod(self.pod), agent)
         accepted = self.api.ask(shape.within(self.pod.namespace), caller, self.token, self.pod)
         self.refused = 0 if accepted else self.refused + 1
+        if not accepted and self.client.prints is not None:
+            self.cluster.logs.refused(self.pod, self.container, self.client.prints, self.api.rejections[-1].audit_id)
         return accepted
 
     def _read(self):

@@ -305,6 +305,57 @@ TEST_CASE("a log that says 401 at other times makes its pod no likelier") {
   CHECK((!found || !says(found->reasons, "in the same seconds")));
 }
 
+// An incident of tests/traces: it talks to another server, too, and happened to be idle when its twin died.
+TEST_CASE("a program that said 401 all the time while it was accepted is not believed when it falls silent") {
+  for (const bool log_first : {true, false}) {
+    INFO(log_first);
+    Node node;
+    std::vector<Clue> wolf;
+    for (int i = 0; i < 60; ++i) wolf.push_back(line("b", i * 10s + 4s));
+    if (log_first) node.detector.observe(wolf, start() + 10min);
+    fall_silent_together(node);
+    if (!log_first) node.detector.observe(wolf, start() + 10min);
+    node.repeat({}, 10min, 12min);
+    std::vector<Clue> clues;
+    for (int i = 0; i < 12; ++i) clues.push_back(line("b", 10min + i * 10s + 700ms));
+    node.detector.observe(clues, start() + 12min);
+    for (const char* uid : {"a", "b"}) {
+      const auto found = node.of(uid);
+      CHECK((!found || found->confidence < 0.6));
+      CHECK((!found || found->clue_confidence <= 0.5));
+    }
+  }
+}
+
+TEST_CASE(
+    "a client that reads its token again after each refusal, once in a token's life, is believed when it no longer "
+    "does") {
+  Node node;
+  fall_silent_together(node);
+  node.detector.observe({line("b", 2min + 1s), line("b", 2min + 2s), line("b", 8min + 3s)}, start() + 10min);
+  node.repeat({}, 10min, 12min);
+  std::vector<Clue> clues;
+  for (int i = 0; i < 12; ++i) clues.push_back(line("b", 10min + i * 10s + 700ms));
+  node.detector.observe(clues, start() + 12min);
+  REQUIRE(node.of("b"));
+  CHECK(node.of("b")->confidence > 0.9);
+}
+
+// An incident of tests/traces: a collector that never calls the API server prints what it collects.
+TEST_CASE("a pod that was never heard is not taken for who sent a request where another one is known for it") {
+  for (const bool known : {true, false}) {
+    INFO(known);
+    Node node({"a", "collector"});
+    if (known) node.repeat({.pod = "a"}, 0s, 10min);
+    const int first = node.next_id + 1;
+    node.repeat({}, 10min, 11min);
+    std::vector<Clue> clues;
+    for (int i = 0; i < 6; ++i) clues.push_back(line("collector", 10min + i * 10s, fmt::format("e{}", first + i)));
+    node.detector.observe(clues, start() + 11min);
+    CHECK(node.detector.counts().clues_joined == (known ? 0 : 6));
+  }
+}
+
 TEST_CASE("restarts after the first 401 are evidence of the same case, and never one alone") {
   Node node;
   PodRecord pod = Node::record("a");
