@@ -18,10 +18,11 @@ def named_remint(node):
     return {name for name in output.split() if "remint" in name and not name.startswith("namespace/")}
 
 
-def test_uninstalled_nothing_is_left_but_what_is_kept(node, remint):
+def test_uninstalled_nothing_is_left_but_what_is_kept(node, sources):
     before = named_remint(node)
     assert any(name.startswith("deployment.apps/") for name in before)
-    remint.helm("uninstall", remint.release, "--wait")
+    assert "role.rbac.authorization.k8s.io/remint-apiserver-logs" in before, "in another namespace than Remint's"
+    sources.helm("uninstall", sources.release, "--wait")
     left = {name for name in named_remint(node) if not name.startswith("workloadrestart.")}
     kept = {name for name in left if name.startswith("customresourcedefinition.")}
     assert len(kept) == 3, "the CRDs, and with them the policies and restarts"

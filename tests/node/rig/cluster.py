@@ -33,6 +33,8 @@ class NodeCluster(Cluster):
         ]
         self.cgroup = cgroup
         self.pod_logs = folder / "pod-logs"
+        self.static_pods = folder / "static-pods"
+        self.static_pods.mkdir()
         self.node_binaries = Path(node_binaries)
         self.containerd = Containerd(folder, self.logs)
         self.kubelet = kubelet.kubelet(self.node_binaries / "kubelet", folder, self, self.containerd, cgroup)
@@ -41,7 +43,7 @@ class NodeCluster(Cluster):
     def start(self):
         network.start()
         self.containerd.start()
-        for program in ("client", "pause"):
+        for program in ("client", "pause", "teller"):
             self.containerd.import_image(self.node_binaries / f"{program}.tar")
         super().start()
         self.kubelet.start()

@@ -3,9 +3,12 @@
 import os
 import ssl
 import subprocess
+import urllib.request
 
 from harness.folders import REPOSITORY
+from harness.metrics import Metrics
 from harness.remint import lease_holder
+from harness.resources import kubectl
 from harness.wait import wait_until
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
@@ -13,6 +16,7 @@ from urllib3.exceptions import HTTPError
 CHART = REPOSITORY / "charts" / "remint"
 AUDIT_ADDRESS = "10.96.0.50"  # fixed, since the API server cannot resolve Service names
 AUDIT_PORT = 8443  # of the Service
+METRICS_PORT = 8080
 _UNREACHABLE = (ApiException, HTTPError, OSError)
 
 
@@ -66,6 +70,18 @@ class Remint:
     def upgrade(self, values):
         words = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
         self.helm("upgrade", self.release, CHART, "--reuse-values", *words)
+
+    def roll_out(self, values):
+        """An upgrade that makes new pods; returns when one of them leads."""
+        self.upgrade(values)
+        kubectl(self.node, "-n", self.namespace, "rollout", "status", f"deployment/{self.release}", "--timeout=180s")
+        self.wait_leading()
+
+    def metrics(self):
+        """The leader's."""
+        pod = self.node.core().read_namespaced_pod(self.leader(), self.namespace)
+        with urllib.request.urlopen(f"http://{pod.status.pod_ip}:{METRICS_PORT}/metrics", timeout=10) as answer:
+            return Metrics(answer.read().decode())
 
     def audit_certificate(self):
         """What the leader's audit endpoint shows now, as PEM."""

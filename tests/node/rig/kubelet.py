@@ -6,6 +6,7 @@ from harness.process import Process
 from . import network
 
 NAME = "node-0"
+LOG_SIZE = "1Mi"
 
 
 def kubelet(binary, folder, cluster, containerd, cgroup):
@@ -28,7 +29,12 @@ def kubelet(binary, folder, cluster, containerd, cgroup):
         "failCgroupV1": False,
         "failSwapOn": False,
         "oomScoreAdj": 0,  # it may not protect itself where the tests run inside a container
-        "podLogsDir": str(folder / "pod-logs"),
+        "podLogsDir": str(cluster.pod_logs),
+        # Rotated while a test writes, and never what the stories' clients print in all their time: the tests' reader of logs
+        # keeps the file that it opened. The interval is the shortest that the kubelet takes.
+        "containerLogMaxSize": LOG_SIZE,
+        "containerLogMonitorInterval": "3s",
+        "staticPodPath": str(cluster.static_pods),
         "resolvConf": "",
         # A full disk of the developer's is none of the tests' business.
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "0%", "imagefs.available": "0%"},

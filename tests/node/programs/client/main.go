@@ -22,8 +22,8 @@ import (
 )
 
 type settings struct {
-	name, read, folder, path string
-	every                    time.Duration
+	name, read, folder, path, errors string
+	every                            time.Duration
 }
 
 func say(format string, values ...any) {
@@ -80,9 +80,18 @@ func list(caller *http.Client, s settings, bearer string) {
 		return
 	}
 	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, answer.Body)
+	body, _ := io.ReadAll(answer.Body)
 	if answer.StatusCode == http.StatusOK {
 		say("Listed resources")
+		return
+	}
+	if s.errors == "python" {
+		// As kubernetes.client prints an ApiException, whose headers name the request.
+		fmt.Printf("kubernetes.client.exceptions.ApiException: (%d)\nReason: %s\n", answer.StatusCode,
+			http.StatusText(answer.StatusCode))
+		fmt.Printf("HTTP response headers: HTTPHeaderDict({'Audit-Id': '%s', 'Content-Length': '%d'})\n",
+			answer.Header.Get("Audit-Id"), len(body))
+		fmt.Printf("HTTP response body: %s\n", strings.TrimSpace(string(body)))
 		return
 	}
 	say("Error listing resources error=%s", http.StatusText(answer.StatusCode))
@@ -94,6 +103,7 @@ func main() {
 	flag.StringVar(&s.read, "read", "once", "when the token is read: once, always, or never (certificate)")
 	flag.StringVar(&s.folder, "credentials", "/var/run/secrets/kubernetes.io/serviceaccount", "folder of ca.crt and token")
 	flag.StringVar(&s.path, "path", "/api/v1/configmaps", "what is listed")
+	flag.StringVar(&s.errors, "errors", "go", "how a refusal is printed: as a program in go, or in python")
 	flag.DurationVar(&s.every, "every", time.Second, "how often")
 	flag.Parse()
 
