@@ -44,7 +44,7 @@ def following(audit):
 
 def rejections(cluster, count=ENOUGH):
     """So many long requests with a dead token, from nobody's address."""
-    client = FakeClient(cluster.apiserver.url, cluster.authority.cert, "127.0.0.1", "dead", path=LONG_PATH)
+    client = FakeClient(cluster.apiserver.url, cluster.apiserver.root_ca, "127.0.0.1", "dead", path=LONG_PATH)
     for _ in range(count):
         assert client.request().status == 401
     client.disconnect()

@@ -44,7 +44,7 @@ def ask(cluster, workload, token, **options):
     pod = workload.live_pods()[0]
     path = f"/api/v1/namespaces/{workload.space.name}/configmaps?limit=500"
     fake = FakeClient(
-        cluster.apiserver.url, cluster.authority.cert, pod.status.pod_ip, token, path=path, **options
+        cluster.apiserver.url, cluster.apiserver.root_ca, pod.status.pod_ip, token, path=path, **options
     )
     answer = fake.request()
     fake.disconnect()

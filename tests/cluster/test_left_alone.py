@@ -148,7 +148,7 @@ def _stranger(cluster, address, headers):
 
 def _client(cluster, address, token, namespace, **options):
     path = f"/api/v1/namespaces/{namespace}/configmaps?limit=500"
-    return FakeClient(cluster.apiserver.url, cluster.authority.cert, address, token, path=path, **options)
+    return FakeClient(cluster.apiserver.url, cluster.apiserver.root_ca, address, token, path=path, **options)
 
 
 def test_who_forges_x_forwarded_for_is_restarted_and_its_victim_is_not(stage):

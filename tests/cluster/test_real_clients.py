@@ -117,7 +117,7 @@ def recreate_account(space, workload):
 
 def wait_refused(cluster, token, path):
     """Waits until the API server has forgotten that the token was good; asks from outside, where nobody is blamed."""
-    probe = FakeClient(cluster.apiserver.url, cluster.authority.cert, "127.0.0.1", token, path=path)
+    probe = FakeClient(cluster.apiserver.url, cluster.apiserver.root_ca, "127.0.0.1", token, path=path)
     wait_until(lambda: probe.request().status == 401, 30, "the token to be refused", interval=0.5)
     probe.disconnect()
 

@@ -1,5 +1,6 @@
 """kube-apiserver: its flags, its audit log and webhook, its restart on the same port and data."""
 
+import itertools
 import shutil
 import ssl
 import urllib.request
@@ -7,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .kubeconfig import write_kubeconfig
-from .pki import KeyPair
+from .pki import Authority, KeyPair, write_private
 from .process import Process
 from .tokens import ISSUER
+
+
+_HOSTS = ("127.0.0.1", "localhost", "kubernetes.default.svc")
 
 
 @dataclass
@@ -23,7 +27,7 @@ class AuditWebhook:
 
 
 class ApiServer:
-    """`keys`: paths of ServiceAccount public keys that are accepted, and of the one private key."""
+    """`root_ca`: a file with what its clients have to trust; `authority` is whose client certificates it trusts."""
 
     def __init__(self, binary, folder, claims, authority, etcd_url, options):
         self._binary = binary
@@ -34,11 +38,14 @@ class ApiServer:
         self.port = claims.port()
         self.url = f"https://127.0.0.1:{self.port}"
         self.audit_log = folder / "logs" / "audit.log"
-        self._serving = authority.server("apiserver", ("127.0.0.1", "localhost", "kubernetes.default.svc"))
+        self._serving = authority.server("apiserver", _HOSTS)
+        self.root_ca = folder / "pki" / "root-ca.crt"
+        self.root_ca.write_bytes(authority.cert.read_bytes())
         self._probe = authority.client("apiserver-probe", "harness", ["system:masters"])
         self.private_key = folder / "pki" / "sa.key"
         self.public_key = folder / "pki" / "sa.pub"
         self.process = None
+        self._successors = itertools.count(1)
 
     def start(self, webhook):
         """Starts and waits until /readyz; `webhook` is an AuditWebhook or None."""
@@ -58,8 +65,16 @@ class ApiServer:
         if self.process:
             self.process.stop(grace)
 
+    def replace_ca(self):
+        """From its next start on it shows a certificate of another CA, and that alone is in `root_ca`."""
+        successor = Authority(self._folder / "pki" / f"serving-{next(self._successors)}", "remint-test-next-ca")
+        pair = successor.server("apiserver", _HOSTS)
+        write_private(self._serving.cert, pair.cert.read_bytes())
+        write_private(self._serving.key, pair.key.read_bytes())
+        write_private(self.root_ca, successor.cert.read_bytes())
+
     def _ready(self):
-        context = ssl.create_default_context(cafile=self._authority.cert)
+        context = ssl.create_default_context(cafile=self.root_ca)
         context.load_cert_chain(self._probe.cert, self._probe.key)
         with urllib.request.urlopen(f"{self.url}/readyz", timeout=2, context=context) as answer:
             return answer.status == 200

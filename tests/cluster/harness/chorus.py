@@ -55,7 +55,7 @@ class Chorus(Following):
             )  # fmt: skip
             dead = self._singing and item["metadata"]["labels"].get("app") in self._never_cured
             client = FakeClient(
-                self._cluster.apiserver.url, self._cluster.authority.cert, status["podIP"],
+                self._cluster.apiserver.url, self._cluster.apiserver.root_ca, status["podIP"],
                 (self._cluster.minter.expired if dead else self._cluster.minter.valid)(holder), user_agent="chorus/1.0",
                 path=f"/api/v1/namespaces/{self._space.name}/configmaps?limit=1",
             )  # fmt: skip

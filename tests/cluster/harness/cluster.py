@@ -111,11 +111,12 @@ class Cluster:
 
     # What tests do to it --------------------------------------------------------------------------
 
-    def restart_apiserver(self, while_down=None, new_signing_key=False):
+    def restart_apiserver(self, while_down=None, new_signing_key=False, new_ca=False):
         """Stops the API server and starts it on the same port and data.
 
         `while_down` is called in between. `new_signing_key`: tokens signed so far are no longer
-        known to it (`invalid signature, no keys found`); `minter` then signs with the new key.
+        known to it (`invalid signature, no keys found`); `minter` then signs with the new key. `new_ca`: it shows a
+        certificate of another CA, which alone is published then (kube-root-ca.crt); who trusts the old one cannot connect.
         """
         self.apiserver.stop()
         if while_down:
@@ -124,6 +125,8 @@ class Cluster:
             self.signing_key = SigningKey(self.options.signing_algorithm)
             self.minter.key = self.signing_key
             self.signing_key.write(self.apiserver.private_key, self.apiserver.public_key)
+        if new_ca:
+            self.apiserver.replace_ca()
         self.apiserver.start(None)
         (_, controller_manager), (_, scheduler) = self._components[:2]
         # What it had cached of the pods can disagree with the restarted server; it then ends itself ("Scheduler cache is
@@ -132,6 +135,9 @@ class Cluster:
         if new_signing_key:
             # The controller manager's own tokens are dead as well, and it keeps them until they expire.
             again.append(controller_manager)
+        if new_ca:
+            # All of them have read theirs at their start, and the controller manager the one that it publishes, too.
+            again = [process for _, process in self._components]
         for process in again:
             process.stop(grace=1)
             process.start()
@@ -142,7 +148,7 @@ class Cluster:
         """A kubeconfig with a client certificate for a user; what it may do is RBAC's business."""
         pair = self.authority.client(f"user-{name}", user, groups)
         return write_kubeconfig(
-            self.folder / f"{name}.kubeconfig", self.apiserver.url, self.authority.cert, pair
+            self.folder / f"{name}.kubeconfig", self.apiserver.url, self.apiserver.root_ca, pair
         )
 
     def api_client(self):
@@ -183,9 +189,7 @@ class Cluster:
         arguments = (self.folder, self.claims, self.kubeconfig)
         kwok = (self.folder, self.claims, self.kubeconfig_for("kwok", _KWOK, ["system:masters"]))
         self._components = [
-            components.controller_manager(
-                self.binaries / "kube-controller-manager", *arguments, self.apiserver, self.authority
-            ),
+            components.controller_manager(self.binaries / "kube-controller-manager", *arguments, self.apiserver),
             components.scheduler(self.binaries / "kube-scheduler", *arguments),
             components.kwok(self.binaries / "kwok", *kwok, self.options.stages, self.octet),
         ]

@@ -25,7 +25,7 @@ _CONTROLLERS = (
 )
 
 
-def controller_manager(binary, folder, claims, kubeconfig, apiserver, authority):
+def controller_manager(binary, folder, claims, kubeconfig, apiserver):
     port = claims.port()
     return port, Process(
         "kube-controller-manager",
@@ -40,7 +40,7 @@ def controller_manager(binary, folder, claims, kubeconfig, apiserver, authority)
             "--leader-elect=false",
             "--use-service-account-credentials=true",
             f"--service-account-private-key-file={apiserver.private_key}",
-            f"--root-ca-file={authority.cert}",
+            f"--root-ca-file={apiserver.root_ca}",
             f"--controllers={','.join(_CONTROLLERS)}",
             "--kube-api-qps=200",
             "--kube-api-burst=400",

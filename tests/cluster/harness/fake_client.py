@@ -18,14 +18,16 @@ class Answer:
 class FakeClient:
     """`request()` once, or `start()` a thread that asks every `interval` seconds.
 
-    The token is a string that never changes by itself: exactly the program that Remint is for.
+    The token is a string that never changes by itself: exactly the program that Remint is for. Nor does the CA that it
+    trusts, but where it `reads_ca_again` with each connection.
     """
 
     def __init__(self, server, ca, address, token, user_agent="fake-client/1.0", headers=None,
-                 path="/api/v1/namespaces/default/configmaps?limit=500", interval=0.5):
+                 path="/api/v1/namespaces/default/configmaps?limit=500", interval=0.5, reads_ca_again=False):
         parts = urlsplit(server)
         self._host, self._port = parts.hostname, parts.port
-        self._context = ssl.create_default_context(cafile=ca)
+        self._ca = ca
+        self._context = None if reads_ca_again else ssl.create_default_context(cafile=ca)
         self.address = address
         self.token = token
         self.user_agent = user_agent  # None: send none
@@ -43,8 +45,9 @@ class FakeClient:
     def request(self):
         """One GET. Raises OSError or http.client.HTTPException when there is no answer."""
         if self._connection is None:
+            context = self._context or ssl.create_default_context(cafile=self._ca)
             self._connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=10, context=self._context, source_address=(self.address, 0)
+                self._host, self._port, timeout=10, context=context, source_address=(self.address, 0)
             )
         headers = {"Accept": "application/json", **self.headers}
         if self.token is not None:

@@ -30,7 +30,7 @@ class RealClient:
         self.first_token = token
         self._folder = Path(tempfile.mkdtemp(prefix="remint-client-"))
         self.tokens = TokenFolder(
-            self._folder / "serviceaccount", cluster.authority.cert, pod.metadata.namespace, token
+            self._folder / "serviceaccount", cluster.apiserver.root_ca, pod.metadata.namespace, token
         )
         self.relay = Relay(cluster.apiserver.url, self.address)
         self.answers = {}  # nobody sees them from here: the audit log tells

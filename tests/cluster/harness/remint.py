@@ -74,10 +74,12 @@ class Operator:
         """As a pod of deploy/manifests/rbac.yaml's ServiceAccount has it: a CA and a token in files."""
         self.token_file = self.cluster.folder / f"{self.name}.token"
         self.renew_token()
+        self.ca_file = self.cluster.folder / f"{self.name}.ca.crt"
+        write_private(self.ca_file, self.cluster.apiserver.root_ca.read_bytes())
         return write_kubeconfig(
             self.cluster.folder / f"{self.name}.kubeconfig",
             self.server,
-            self.cluster.authority.cert if self.server.startswith("https:") else None,
+            self.ca_file if self.server.startswith("https:") else None,
             token_file=self.token_file,
         )
 
@@ -86,6 +88,11 @@ class Operator:
         account = self.cluster.core().read_namespaced_service_account(ACCOUNT, self.lease_namespace)
         holder = Holder(self.lease_namespace, ACCOUNT, account.metadata.uid)
         write_private(self.token_file, self.cluster.minter.valid(holder, lifetime).encode())
+
+    def renew_ca(self):
+        """Writes the CA that is published now to the operator's file, as the kubelet does."""
+        published = self.cluster.core().read_namespaced_config_map("kube-root-ca.crt", self.lease_namespace)
+        write_private(self.ca_file, published.data["ca.crt"].encode())
 
     # Life --------------------------------------------------------------------------------------
 

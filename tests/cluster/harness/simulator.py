@@ -24,7 +24,7 @@ class WorkloadSimulator:
     """
 
     def __init__(self, workload, first, later=None, user_agent=None, headers=None, interval=0.5, path=None,
-                 address_of=lambda pod: pod.status.pod_ip):
+                 address_of=lambda pod: pod.status.pod_ip, reads_ca_again=False):
         self.workload = workload
         self.cluster = workload.space.cluster
         self._first = first
@@ -34,6 +34,7 @@ class WorkloadSimulator:
             "user_agent": user_agent or f"{workload.name}/1.0",
             "headers": headers,
             "interval": interval,
+            "reads_ca_again": reads_ca_again,
             "path": path or f"/api/v1/namespaces/{workload.space.name}/configmaps?limit=500",
         }
         self.clients = {}  # pod UID -> FakeClient, of living pods
@@ -121,7 +122,7 @@ class WorkloadSimulator:
 
     def _client_for(self, pod, token):
         address = self._address_of(pod)
-        server, ca = self.cluster.apiserver.url, self.cluster.authority.cert
+        server, ca = self.cluster.apiserver.url, self.cluster.apiserver.root_ca
         return FakeClient(server, ca, address, token, **self._client_options)
 
     def _remove(self, uid):

@@ -197,7 +197,7 @@ class WriteProxy:
                 client, _ = listener.accept()
             except OSError:
                 return
-            exchange = Exchange(client, self.cluster.apiserver.url, self.cluster.authority.cert)
+            exchange = Exchange(client, self.cluster.apiserver.url, self.cluster.apiserver.root_ca)
             with self._lock:
                 self._exchanges.add(exchange)
             threading.Thread(target=self._serve, args=(exchange,), daemon=True).start()

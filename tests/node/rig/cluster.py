@@ -80,9 +80,7 @@ class NodeCluster(Cluster):
     def _start_components(self):
         arguments = (self.folder, self.claims, self.kubeconfig)
         self._components = [
-            components.controller_manager(
-                self.binaries / "kube-controller-manager", *arguments, self.apiserver, self.authority
-            ),
+            components.controller_manager(self.binaries / "kube-controller-manager", *arguments, self.apiserver),
             components.scheduler(self.binaries / "kube-scheduler", *arguments),
         ]
         for _, process in self._components:
