@@ -109,8 +109,13 @@ def test_what_pods_printed_while_remint_was_away_arrives_when_it_is_back(
     policies.put(space.name, by_logs(space))
     broken, pod = deployment(space, "broken")
     with Collector(program, remint_cluster, operator, "otel-pod-logs.yaml", TOKEN, {POD_LOGS: node.folder}) as collector:
-        node.write(pod, "I1122 10:40:19.488808       1 main.go:1] all is well")
-        wait_until(lambda: operator.metrics().sum(POD_LOG_BODIES, result="taken") > 0, 60, "the first line")
+
+        def taken():
+            # What is in a file that the collector finds at its first start is old to it.
+            node.write(pod, "I1122 10:40:19.488808       1 main.go:1] all is well")
+            return operator.metrics().sum(POD_LOG_BODIES, result="taken") > 0
+
+        wait_until(taken, 60, "the first line", interval=0.5)
         operator.stop()
         node.write(pod, *[REFUSED] * 5)
         wait_until(lambda: collector.said("Exporting failed", "retry"), 60, "the collector to try again")
