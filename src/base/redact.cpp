@@ -103,14 +103,14 @@ Stretch find_assignment(std::string_view text, std::size_t at) {
   const bool spaced = position > after_sign;
   const std::size_t begin = run(text, position, is_quote);
   const bool quoted = begin > position;
-  std::size_t end = run(text, begin, [&](char c) {
-    return quoted ? c != '"' && c != '\'' && c != '\\'
-                  : !is_space(c) && c != '&' && c != ',' && c != ';' && c != '"' && c != '\'' && c != '}';
-  });
-  // "Authorization: Basic dXNlcjpwYXNz": the value is the second word.
-  if (name.ends_with("authorization") && !quoted) {
-    const std::size_t second = run(text, end, is_space);
-    end = run(text, second, is_token68);
+  const auto is_bare = [](char c) {
+    return !is_space(c) && c != '&' && c != ',' && c != ';' && c != '"' && c != '\'' && c != '}';
+  };
+  std::size_t end = run(text, begin, [&](char c) { return quoted ? c != '"' && c != '\'' && c != '\\' : is_bare(c); });
+  // "Authorization: Basic dXNlcjpwYXNz": the value is the second word. Not what was redacted before: texts are made
+  // safe more than once, and must not lose a word each time.
+  if (name.ends_with("authorization") && !quoted && text.substr(begin, end - begin) != kRedacted) {
+    end = run(text, run(text, end, is_space), is_bare);
   }
   // Prose: "verifying the token: service account token has expired".
   const bool prose = colon && spaced && !quoted && !quoted_name && name == "token" &&

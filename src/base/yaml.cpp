@@ -21,6 +21,7 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxBytes = 1U << 20U;
 constexpr std::size_t kMaxNodes = 100'000;
+constexpr std::size_t kMaxExpanded = 8U << 20U;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxDocuments = 100;
 
@@ -28,6 +29,12 @@ constexpr std::size_t kMaxDocuments = 100;
 struct Refused {
   ErrorCode code;
   std::string message;
+};
+
+/// What a value takes of the caps.
+struct Size {
+  std::size_t nodes = 1;
+  std::size_t bytes = 0;  ///< of its texts
 };
 
 std::string position(const YAML::Mark& mark) {
@@ -49,7 +56,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     if (wants_key()) {
       refuse(mark, "a key is missing");
     }
-    place(mark, anchor, nullptr, 1);
+    place(mark, anchor, nullptr, {});
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -61,7 +68,7 @@ class DocumentBuilder final : public YAML::EventHandler {
       refuse(mark, "an alias cannot be a key");
     }
     // Before the copy, so that a bomb costs nothing.
-    count(mark, anchored->second.nodes);
+    count(mark, anchored->second.size);
     add(json(anchored->second.value));
   }
 
@@ -75,7 +82,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     if (!value) {
       refuse(mark, value.error().message);
     }
-    place(mark, anchor, std::move(*value), 1);
+    place(mark, anchor, std::move(*value), {.bytes = text.size()});
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -95,11 +102,11 @@ class DocumentBuilder final : public YAML::EventHandler {
     std::optional<std::string> key;  ///< of a map: the key whose value comes next
     YAML::Mark mark;
     YAML::anchor_t anchor;
-    std::size_t nodes_before;
+    Size before;
   };
   struct Anchored {
     json value;
-    std::size_t nodes;
+    Size size;
   };
 
   [[nodiscard]] bool wants_key() const {
@@ -113,15 +120,21 @@ class DocumentBuilder final : public YAML::EventHandler {
     if (frames_.back().value.contains(text)) {
       refuse(mark, fmt::format("the key \"{}\" is there twice", sanitize(text, 80)));
     }
-    count(mark, 1);
-    remember(mark, anchor, text, 1);
+    const Size size{.bytes = text.size()};
+    count(mark, size);
+    remember(mark, anchor, text, size);
     frames_.back().key = text;
   }
 
-  void count(const YAML::Mark& mark, std::size_t nodes) {
-    nodes_ += nodes;
-    if (nodes_ > kMaxNodes) {
+  void count(const YAML::Mark& mark, const Size& more) {
+    size_.nodes += more.nodes;
+    size_.bytes += more.bytes;
+    if (size_.nodes > kMaxNodes) {
       refuse(mark, fmt::format("more than {} values, aliases counted as often as they are used", kMaxNodes),
+             ErrorCode::kTooLarge);
+    }
+    if (size_.bytes > kMaxExpanded) {
+      refuse(mark, fmt::format("more than {} bytes of text, aliases counted as often as they are used", kMaxExpanded),
              ErrorCode::kTooLarge);
     }
   }
@@ -136,27 +149,28 @@ class DocumentBuilder final : public YAML::EventHandler {
     if (frames_.size() == kMaxDepth) {
       refuse(mark, fmt::format("nested more than {} levels deep", kMaxDepth), ErrorCode::kTooLarge);
     }
-    frames_.push_back({std::move(empty), std::nullopt, mark, anchor, nodes_});
-    count(mark, 1);
+    frames_.push_back({std::move(empty), std::nullopt, mark, anchor, size_});
+    count(mark, {});
   }
 
   void close() {
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
-    remember(frame.mark, frame.anchor, frame.value, nodes_ - frame.nodes_before);
+    remember(frame.mark, frame.anchor, frame.value,
+             {.nodes = size_.nodes - frame.before.nodes, .bytes = size_.bytes - frame.before.bytes});
     add(std::move(frame.value));
   }
 
-  void place(const YAML::Mark& mark, YAML::anchor_t anchor, json value, std::size_t nodes) {
-    count(mark, nodes);
-    remember(mark, anchor, value, nodes);
+  void place(const YAML::Mark& mark, YAML::anchor_t anchor, json value, const Size& size) {
+    count(mark, size);
+    remember(mark, anchor, value, size);
     add(std::move(value));
   }
 
-  void remember(const YAML::Mark& mark, YAML::anchor_t anchor, const json& value, std::size_t nodes) {
+  void remember(const YAML::Mark& mark, YAML::anchor_t anchor, const json& value, const Size& size) {
     if (anchor != 0) {
-      count(mark, nodes);  // the copy costs memory like any other
-      anchored_.insert_or_assign(anchor, Anchored{value, nodes});
+      count(mark, size);  // the copy costs memory like any other
+      anchored_.insert_or_assign(anchor, Anchored{value, size});
     }
   }
 
@@ -177,7 +191,7 @@ class DocumentBuilder final : public YAML::EventHandler {
   json root_;
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Anchored> anchored_;
-  std::size_t nodes_ = 0;
+  Size size_{.nodes = 0};
 };
 
 /// yaml-cpp stops in silence at byte 4, which it uses as its own end mark, and repairs bad UTF-8 without a word.

@@ -1,7 +1,12 @@
 # Global on purpose: a sanitizer that covers only half of a program reports things that are not there.
 foreach(sanitizer IN LISTS REMINT_SANITIZE)
-  if(NOT sanitizer MATCHES "^(address|undefined|thread)$")
-    message(FATAL_ERROR "REMINT_SANITIZE: unknown sanitizer '${sanitizer}'; known: address, undefined, thread")
+  if(NOT sanitizer MATCHES "^(address|undefined|thread|fuzzer)$")
+    message(FATAL_ERROR "REMINT_SANITIZE: unknown sanitizer '${sanitizer}'; known: address, undefined, thread, fuzzer")
+  endif()
+  if(sanitizer STREQUAL fuzzer)
+    # libFuzzer brings a main() of its own: only the program in tests/fuzz is linked with it.
+    add_compile_options(-fsanitize=fuzzer-no-link)
+    continue()
   endif()
   add_compile_options(-fsanitize=${sanitizer})
   add_link_options(-fsanitize=${sanitizer})

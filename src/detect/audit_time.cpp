@@ -29,7 +29,9 @@ std::optional<Time> AuditTimeReader::read(std::string_view text) {
                      text[19] == '.' && text[26] == 'Z';
   if (!usual || std::memcmp(text.data(), date_, sizeof date_) != 0) {
     const auto time = parse_rfc3339(text);
-    if (usual && time) {
+    // A leap second is the next day's, and would take all that follows of its date there.
+    const bool leap = usual && text[17] == '6';
+    if (usual && time && !leap) {
       std::memcpy(date_, text.data(), sizeof date_);
       day_ = std::chrono::floor<std::chrono::days>(*time);
     }

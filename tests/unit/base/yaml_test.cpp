@@ -154,6 +154,18 @@ TEST_CASE("an alias bomb is refused before it is expanded") {
   CHECK((documents.error().message.find("more than 100000 values") != std::string::npos));
 }
 
+// 100,000 values are few when each is half a megabyte: together they were 50 GB.
+TEST_CASE("an alias bomb of one long text is refused before it is expanded") {
+  std::string bomb = "- &x " + std::string(100'000, 'x') + "\n";
+  for (int i = 0; i < 1000; ++i) {
+    bomb += "- *x\n";
+  }
+  const auto documents = parse_yaml(bomb);
+  REQUIRE_FALSE(documents);
+  CHECK(documents.error().code == ErrorCode::kTooLarge);
+  CHECK((documents.error().message.find("more than 8388608 bytes of text") != std::string::npos));
+}
+
 TEST_CASE("copies kept for anchors that nobody uses count, too") {
   std::string nested;
   for (int level = 0; level < 60; ++level) {

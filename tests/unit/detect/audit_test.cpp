@@ -370,6 +370,22 @@ TEST_CASE("Escapes are read as JSON says") {
   CHECK(d.text(d.batch.records.front().user_agent) == expected);
 }
 
+// The date is read once for all events of a day. A leap second is a time of the next one, and took the date there.
+TEST_CASE("An event in a leap second does not put the others of its date on the next day") {
+  AuditDecoder decoder;
+  AuditBatch batch;
+  const auto day_before = [](std::string_view time) {
+    const std::string text = replaced(rejected(), "\"requestReceivedTimestamp\":\"2026-07-01T10:00:00", time);
+    return replaced(text, "\"stageTimestamp\":\"2026-07-01T", "\"stageTimestamp\":\"2026-06-30T");
+  };
+  const std::string leap = day_before("\"requestReceivedTimestamp\":\"2026-06-30T23:59:60");
+  const std::string usual = day_before("\"requestReceivedTimestamp\":\"2026-06-30T10:00:00");
+  static_cast<void>(decoder.decode(leap + "\n" + usual + "\n", batch));
+  REQUIRE(batch.records.size() == 2);
+  CHECK(batch.records[0].received == samples::at("2026-07-01T00:00:00Z"));
+  CHECK(batch.records[1].received == samples::at("2026-06-30T10:00:00Z"));
+}
+
 TEST_CASE("A batch is added to, and its memory is kept when it is cleared") {
   AuditDecoder decoder;
   AuditBatch batch;
