@@ -28,9 +28,12 @@ struct FileMetrics {
                            "Lines of the audit log file that were dropped for their length.", {{"file", file}})),
         skipped(m.counter("remint_audit_file_skipped_bytes_total",
                           "Bytes of the audit log file that were not read: being too far behind, or holes.",
-                          {{"file", file}})) {}
+                          {{"file", file}})),
+        broken(m.counter("remint_audit_file_broken_archives_total",
+                         "Compressed files of the audit log that could not be unpacked to their end.",
+                         {{"file", file}})) {}
   metrics::Gauge &open, &lag;
-  metrics::Counter &events, &invalid, &too_long, &skipped;
+  metrics::Counter &events, &invalid, &too_long, &skipped, &broken;
 };
 
 /// Adds what `now` has grown by since it was asked last.
@@ -151,6 +154,7 @@ struct AuditFileFollower::Impl final : TailSink {
       add_grown(metrics.too_long, lines.too_long(), counted_too_long);
       add_grown(metrics.skipped, lines.hole_bytes(), counted_holes);
       metrics.skipped.add(static_cast<double>(round.skipped));
+      metrics.broken.add(round.broken ? 1 : 0);
       metrics.open.set(tail->is_open() ? 1 : 0);
       say(round);
       if (!round.more) {

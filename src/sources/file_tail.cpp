@@ -27,6 +27,9 @@ struct FileTail::Impl {
         return ok;
       }
     }
+    if (file->packed()) {
+      return read_packed(sink, round);
+    }
     const auto size = file->size();
     if (!size) {
       return std::unexpected(size.error());
@@ -52,7 +55,7 @@ struct FileTail::Impl {
         first = false;
         return follow(std::move(*saved), options.resume->offset, sink, round);
       }
-      if (auto younger = next_rotated({}, options.resume->modified_ns, round)) {
+      if (auto younger = next_rotated({.modified_ns = options.resume->modified_ns}, round)) {
         first = false;
         return follow(std::move(*younger), 0, sink, round);
       }
@@ -71,20 +74,20 @@ struct FileTail::Impl {
     return follow(std::move(*opened), from_the_end ? *size - std::min(*size, options.initial_bytes) : 0, sink, round);
   }
 
-  [[nodiscard]] std::optional<TailedFile> next_rotated(FileIdentity own, std::int64_t modified_ns,
-                                                       TailRound& round) const {
-    return rotated_after(options.path, {own, modified_ns}, options.backlog_bytes, round.skipped);
+  [[nodiscard]] std::optional<TailedFile> next_rotated(const Finished& finished, TailRound& round) const {
+    return rotated_after(options.path, finished, options.backlog_bytes, round.skipped);
   }
+  [[nodiscard]] Finished own() const { return {file->identity(), file->modified_ns(), head}; }
 
   /// Begins with `next`; the file before it, if any, is over.
   Result<void> follow(TailedFile next, std::uint64_t from, TailSink& sink, TailRound& round) {
     auto begins = next.head(kHeadBytes);
-    if (!begins) {
+    if (!begins && !next.packed()) {  // a packed one that is broken is passed over when it is read
       return std::unexpected(begins.error());
     }
     close(sink);
     file.emplace(std::move(next));
-    head = std::move(*begins);
+    head = std::move(begins).value_or(std::string());
     auto begun = begin(sink, from);
     round.opened = begun.has_value();
     return begun;
@@ -93,11 +96,13 @@ struct FileTail::Impl {
   Result<void> begin(TailSink& sink, std::uint64_t from) {
     char before = '\n';
     const auto got = from == 0 ? Result<std::size_t>(1) : file->read(from - 1, {&before, 1});
-    if (!got) {
+    if (!got && !file->packed()) {
       file.reset();  // the sink was told of no file yet: the next round begins anew
       return std::unexpected(got.error());
     }
     offset = from;
+    packed_end = from + options.backlog_bytes;
+    given_up = false;
     idle_rounds = 0;
     sink.begin(before != '\n');
     return {};
@@ -163,6 +168,52 @@ struct FileTail::Impl {
     return {};
   }
 
+  /// A compressed file is complete: at its end, or where it is broken, the next one follows.
+  Result<void> read_packed(TailSink& sink, TailRound& round) {
+    while (round.bytes < options.round_bytes && !given_up) {
+      const auto wanted =
+          std::min<std::uint64_t>({chunk.size(), options.round_bytes - round.bytes, packed_end - offset});
+      const auto got = wanted > 0 ? file->read(offset, {chunk.data(), wanted}) : too_much(round);
+      if (!got) {
+        round.problem = got.error();
+        round.broken = given_up = true;
+        break;
+      }
+      if (*got == 0) {
+        return next_file(sink, round);
+      }
+      sink.bytes({chunk.data(), *got});
+      offset += *got;
+      round.bytes += *got;
+    }
+    if (given_up) {
+      return next_file(sink, round);
+    }
+    round.more = true;
+    return {};
+  }
+
+  [[nodiscard]] Result<std::size_t> too_much(TailRound& round) const {
+    const auto size = file->size().value_or(0);
+    round.skipped += size - std::min(size, offset);
+    return fail(ErrorCode::kTooLarge, file->path() + " unpacks to more than " + std::to_string(options.backlog_bytes) +
+                                          " bytes; the rest is skipped");
+  }
+
+  Result<void> next_file(TailSink& sink, TailRound& round) {
+    auto next = next_rotated(own(), round);
+    if (!next) {
+      auto opened = TailedFile::open(options.path);
+      if (!opened) {
+        close(sink);
+        return std::unexpected(opened.error());
+      }
+      next = std::move(*opened);
+    }
+    round.more = true;
+    return follow(std::move(*next), 0, sink, round);
+  }
+
   /// At the end of the file: does the name still lead to it?
   Result<void> notice_rotation(TailSink& sink, TailRound& round) {
     const auto now = TailedFile::identify(options.path);
@@ -174,29 +225,23 @@ struct FileTail::Impl {
     const bool over = idle_rounds >= options.linger_rounds;
     // The folder is looked through twice for each rotation, not in every round. A file that was rotated after this one
     // shows that its writer has gone on.
-    if (over || idle_rounds == 1) {
-      if (auto next = next_rotated(file->identity(), file->modified_ns(), round)) {
-        round.more = true;
-        return follow(std::move(*next), 0, sink, round);
-      }
+    if (over) {
+      return next_file(sink, round);
     }
-    if (!over) {
-      return {};
+    if (auto next = idle_rounds == 1 ? next_rotated(own(), round) : std::nullopt) {
+      round.more = true;
+      return follow(std::move(*next), 0, sink, round);
     }
-    auto next = TailedFile::open(options.path);
-    if (!next) {
-      close(sink);
-      return std::unexpected(next.error());
-    }
-    round.more = true;
-    return follow(std::move(*next), 0, sink, round);
+    return {};
   }
 
   FileTailOptions options;
   std::vector<char> chunk;
   std::optional<TailedFile> file;
   std::uint64_t offset = 0;
-  std::string head;  ///< of the open file, as it was when we looked last
+  std::uint64_t packed_end = 0;  ///< an open packed file is read up to there
+  bool given_up = false;         ///< or up to where it is broken
+  std::string head;              ///< of the open file, as it was when we looked last
   bool first = true;
   int idle_rounds = 0;  ///< since the name leads elsewhere
   std::string said;     ///< the problem that was reported last, until it passes
@@ -208,6 +253,9 @@ FileTail::~FileTail() = default;
 TailRound FileTail::round(TailSink& sink) {
   TailRound round;
   const auto ok = impl_->go(sink, round);
+  if (round.broken) {
+    return round;  // what else is wrong comes again
+  }
   std::string problem = ok ? std::string() : ok.error().message;
   if (!ok && problem != impl_->said) {
     round.problem = ok.error();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -18,12 +19,27 @@ constexpr int kMaxEntries = 10'000;
 constexpr std::size_t kTellingHead = 64;
 
 bool is_saved(const TailedFile& file, const TailPosition& saved, bool by_head_alone) {
-  const auto size = file.size();
+  // How much a packed file holds is not known before its end. It is complete, so it holds what was read of it.
+  const auto size = file.packed() ? Result<std::uint64_t>(saved.offset) : file.size();
   const auto begins = file.head(saved.head_bytes);
   const bool who =
       by_head_alone ? saved.head_bytes >= kTellingHead : file.identity() == FileIdentity{saved.device, saved.inode};
   return who && size && begins && saved.offset <= *size && saved.head_bytes == begins->size() &&
          sha256_hex(*begins) == saved.head_sha256;
+}
+
+bool begins_with(const std::string& path, std::string_view head) {
+  const auto file = TailedFile::open_rotated(path);
+  const auto begins = file ? file->head(head.size()) : Result<std::string>();
+  return begins && *begins == head;
+}
+
+std::uint64_t size_of(const std::string& path, const struct stat& status) {
+  if (!is_packed_name(path)) {
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+  const auto file = TailedFile::open_rotated(path);
+  return file ? file->size().value_or(0) : 0;
 }
 
 /// "-2026-07-01T10-27-28.826", ".1", "-20260701"
@@ -35,6 +51,9 @@ bool is_mark(std::string_view text) {
 }  // namespace
 
 bool is_rotated_name(std::string_view base, std::string_view name) {
+  if (is_packed_name(name)) {
+    name.remove_suffix(kPackedSuffix.size());
+  }
   if (name.starts_with(base) && is_mark(name.substr(base.size()))) {
     return true;
   }
@@ -63,11 +82,17 @@ std::vector<RotatedFile> rotated_beside(const std::string& path) {
         !S_ISREG(status.st_mode)) {
       continue;
     }
-    found.push_back({.path = entry->path(),
+    const std::string name = entry->path();
+    found.push_back({.path = name,
                      .identity = identity_of(status),
-                     .size = static_cast<std::uint64_t>(status.st_size),
-                     .modified_ns = modified_ns_of(status)});
+                     .size = size_of(name, status),
+                     .modified_ns = is_packed_name(name) ? packed_ns_of(name, status) : modified_ns_of(status)});
   }
+  std::set<std::string> unfinished;
+  for (const auto& file : found) {
+    unfinished.insert(file.path + std::string(kPackedSuffix));
+  }
+  std::erase_if(found, [&](const RotatedFile& file) { return unfinished.contains(file.path); });
   std::ranges::sort(found, {}, [](const RotatedFile& file) { return std::tie(file.modified_ns, file.path); });
   return found;
 }
@@ -80,7 +105,7 @@ std::optional<TailedFile> find_saved(const std::string& path, const TailPosition
   // Disks may be numbered anew, and a copy is another file: then its beginning alone must do.
   for (const bool by_head_alone : {false, true}) {
     for (const auto& candidate : paths) {
-      auto file = TailedFile::open(candidate);
+      auto file = candidate == path ? TailedFile::open(candidate) : TailedFile::open_rotated(candidate);
       if (file && is_saved(*file, saved, by_head_alone)) {
         return std::move(*file);
       }
@@ -95,10 +120,10 @@ std::optional<TailedFile> find_copy(const std::string& path, std::string_view he
     return std::nullopt;
   }
   for (const auto& candidate : rotated_beside(path)) {
-    if (candidate.size <= offset || candidate.identity == original) {
+    if ((candidate.size <= offset && !is_packed_name(candidate.path)) || candidate.identity == original) {
       continue;
     }
-    auto copy = TailedFile::open(candidate.path);
+    auto copy = TailedFile::open_rotated(candidate.path);
     const auto begins = copy ? copy->head(head.size()) : Result<std::string>();
     if (copy && begins && *begins == head) {
       return std::move(*copy);
@@ -107,10 +132,15 @@ std::optional<TailedFile> find_copy(const std::string& path, std::string_view he
   return std::nullopt;
 }
 
-std::optional<TailedFile> rotated_after(const std::string& path, Finished finished, std::uint64_t backlog_bytes,
+std::optional<TailedFile> rotated_after(const std::string& path, const Finished& finished, std::uint64_t backlog_bytes,
                                         std::uint64_t& skipped) {
   auto files = rotated_beside(path);
-  const auto at = std::ranges::find(files, finished.identity, &RotatedFile::identity);
+  auto at = std::ranges::find(files, finished.identity, &RotatedFile::identity);
+  if (at == files.end() && !finished.head.empty()) {
+    at = std::ranges::find_if(files, [&](const RotatedFile& file) {
+      return is_packed_name(file.path) && begins_with(file.path, finished.head);
+    });
+  }
   const auto from = at != files.end() ? at + 1 : std::ranges::find_if(files, [&](const RotatedFile& file) {
     return file.modified_ns > finished.modified_ns;
   });
@@ -125,7 +155,7 @@ std::optional<TailedFile> rotated_after(const std::string& path, Finished finish
     if (behind > backlog_bytes && i + 1 < files.size()) {
       skipped += files[i].size;
       behind -= files[i].size;
-    } else if (auto opened = TailedFile::open(files[i].path)) {
+    } else if (auto opened = TailedFile::open_rotated(files[i].path)) {
       return std::move(*opened);
     }
   }

@@ -28,6 +28,17 @@ Result<TailedFile> TailedFile::open(const std::string& path) {
   return TailedFile(std::move(file), identity_of(status), path);
 }
 
+Result<TailedFile> TailedFile::open_rotated(const std::string& path) {
+  auto file = open(path);
+  if (!file && file.error().code == ErrorCode::kNotFound && !is_packed_name(path)) {
+    return open_rotated(path + std::string(kPackedSuffix));
+  }
+  if (file && is_packed_name(path)) {
+    file->unpacked_ = std::make_unique<PackedReader>();
+  }
+  return file;
+}
+
 Result<FileIdentity> TailedFile::identify(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
@@ -37,6 +48,9 @@ Result<FileIdentity> TailedFile::identify(const std::string& path) {
 }
 
 Result<std::uint64_t> TailedFile::size() const {
+  if (unpacked_) {
+    return unpacked_estimate(file_.get());
+  }
   struct stat status{};
   if (::fstat(file_.get(), &status) != 0) {
     return std::unexpected(cannot_read(path_, errno));
@@ -46,10 +60,17 @@ Result<std::uint64_t> TailedFile::size() const {
 
 std::int64_t TailedFile::modified_ns() const {
   struct stat status{};
-  return ::fstat(file_.get(), &status) == 0 ? modified_ns_of(status) : 0;
+  if (::fstat(file_.get(), &status) != 0) {
+    return 0;
+  }
+  return unpacked_ ? packed_ns_of(path_, status) : modified_ns_of(status);
 }
 
 Result<std::size_t> TailedFile::read(std::uint64_t offset, std::span<char> into) const {
+  if (unpacked_) {
+    const auto got = unpacked_->read(file_.get(), offset, into);
+    return got ? got : fail_in(got.error(), "cannot unpack the rest of " + path_);
+  }
   std::size_t filled = 0;
   while (filled < into.size()) {
     const ssize_t got =

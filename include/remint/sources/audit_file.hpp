@@ -34,7 +34,8 @@ struct AuditFileOptions {
 ///
 /// Metrics, per file as it was configured, all there from the constructor on: remint_audit_file_open,
 /// remint_audit_file_lag_seconds (age of the newest event of interest when it was read), and the counters
-/// remint_audit_file_events_total, _invalid_lines_total, _too_long_lines_total, _skipped_bytes_total.
+/// remint_audit_file_events_total, _invalid_lines_total, _too_long_lines_total, _skipped_bytes_total and
+/// _broken_archives_total (what was compressed after its rotation, and cannot be unpacked to its end).
 class AuditFileFollower {
  public:
   /// `queue`, `metrics` and `clock` outlive the follower.

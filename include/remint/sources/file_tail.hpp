@@ -1,6 +1,7 @@
 #pragma once
 // Follows a file that others append to and rotate: by rename, by truncation (copytruncate), by deleting and making it
-// anew. Files that were rotated meanwhile, or while nobody followed, are found beside it by their names.
+// anew. Files that were rotated meanwhile, or while nobody followed, are found beside it by their names, also when they
+// were compressed (gzip) since.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +30,7 @@ class TailSink {
 struct TailPosition {
   friend bool operator==(const TailPosition&, const TailPosition&) = default;
   std::uint64_t device = 0, inode = 0;
-  std::uint64_t offset = 0;      ///< of the next byte
+  std::uint64_t offset = 0;      ///< of the next byte; in a compressed file, of what it holds
   std::uint64_t head_bytes = 0;  ///< how many of its first bytes the next one is about; at most 256
   std::string head_sha256{};     ///< inodes are used again
   std::int64_t modified_ns =
@@ -43,11 +44,13 @@ struct FileTailOptions {
   /// Begin there instead. If `path` is another file by now, this one is looked for among those with rotated names in
   /// the same folder (by inode and beginning, or by 64 bytes of beginning alone: a copy before a truncation). It is
   /// read to its end, then all that were rotated after it, then the one at `path`. If it is gone, reading begins with
-  /// what was written after it. Compressed files are not read.
+  /// what was written after it. One that was compressed meanwhile is known by 64 bytes of beginning; what is before the
+  /// offset is unpacked in one round, which takes seconds if it is hundreds of MB.
   std::optional<TailPosition> resume{};
   std::size_t round_bytes = 1U << 20U;  ///< read in one round, at most
-  std::uint64_t backlog_bytes =
-      256U << 20U;  ///< being further behind than that, what is older is skipped; all files together
+  /// Being further behind than that, what is older is skipped; all files together. So much is read of one compressed
+  /// file, at most, since what it says of its size may be a lie.
+  std::uint64_t backlog_bytes = 256U << 20U;
   /// Rounds without a new byte after which a file that was renamed or deleted counts as finished: writers go on with it
   /// until they re-open the name.
   int linger_rounds = 5;
@@ -59,6 +62,7 @@ struct TailRound {
   std::uint64_t skipped = 0;       ///< not read, see backlog_bytes
   bool more = false;               ///< there is more to read: do not wait
   bool opened = false;             ///< began with a file
+  bool broken = false;             ///< of a compressed file the rest cannot be read; `problem` says why
   std::optional<Error> problem{};  ///< new, or another one than before; nothing while it stays the same
 };
 

@@ -29,7 +29,9 @@ struct PodLogTarget {
 
 struct PodLogSettings {
   static constexpr std::size_t kMostStreams = 500;
-  std::size_t streams = 50;  ///< followed at once; each is a thread, a connection and half an MB at worst
+  /// Followed at once. Each is a thread, a connection and 140 KB (half an MB at worst), and on its node an inotify
+  /// instance of the kubelet.
+  std::size_t streams = 50;
   std::chrono::milliseconds silence = std::chrono::minutes(5);  ///< after which a stream is opened anew
   std::size_t stream_bytes_per_second = 16U << 20U;             ///< of all streams together
   double tails_per_second = 10;                                 ///< requests

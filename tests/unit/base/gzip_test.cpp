@@ -72,5 +72,37 @@ TEST_CASE("other bytes are not taken for gzip, before or after it") {
   CHECK(gunzip(pack("x") + "tail", 100).error().message.find("followed by other bytes") != std::string::npos);
 }
 
+TEST_CASE("gzip data is unpacked in pieces of any size, all members of it") {
+  const std::string packed = pack("some text") + pack("") + pack(" that is packed");
+  for (const std::size_t most : {1U, 2U, 3U, 7U, 1000U}) {
+    for (const std::size_t room : {1U, 2U, 5U, 1000U}) {
+      Unpacker unpacker;
+      std::string text, left = packed, into(room, '\0');
+      for (bool more = true; more;) {
+        const auto step = unpacker.step(std::string_view(left).substr(0, most), into);
+        REQUIRE(step);
+        text.append(into, 0, step->made);
+        left.erase(0, step->taken);
+        more = step->made > 0 || step->taken > 0;
+      }
+      CHECK(text == "some text that is packed");
+      CHECK(left.empty());
+      CHECK(unpacker.whole());
+    }
+  }
+}
+
+TEST_CASE("what unpacks in pieces is whole at its end alone, and other bytes behind it are an error") {
+  const std::string packed = pack("x");
+  char into[8];
+  Unpacker unpacker;
+  CHECK_FALSE(unpacker.whole());
+  REQUIRE(unpacker.step(packed.substr(0, packed.size() - 1), into));
+  CHECK_FALSE(unpacker.whole());
+  REQUIRE(unpacker.step(packed.substr(packed.size() - 1), into));
+  CHECK(unpacker.whole());
+  CHECK(unpacker.step("tail", into).error().code == ErrorCode::kInvalid);
+}
+
 }  // namespace
 }  // namespace remint

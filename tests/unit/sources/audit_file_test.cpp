@@ -12,6 +12,7 @@
 #include "events.hpp"
 #include "support/manual_clock.hpp"
 #include "support/wait_until.hpp"
+#include "unit/detect/shipped_samples.hpp"
 
 namespace remint::sources {
 namespace {
@@ -73,7 +74,8 @@ TEST_CASE("an audit log's metrics are there before anything happened") {
   Fixture f;
   auto follower = f.follower();
   for (const std::string name :
-       {"open", "lag_seconds", "events_total", "invalid_lines_total", "too_long_lines_total", "skipped_bytes_total"}) {
+       {"open", "lag_seconds", "events_total", "invalid_lines_total", "too_long_lines_total", "skipped_bytes_total",
+        "broken_archives_total"}) {
     CHECK(f.value("remint_audit_file_" + name) == 0);
   }
 }
@@ -183,6 +185,20 @@ TEST_CASE("after a restart reading goes on where detection had got to") {
     REQUIRE(f.get(4));
     follower.stop();
     CHECK(f.ids == Ids{"a", "b", "c", "d"});
+  }
+  SECTION("rotated and compressed meanwhile, by a machine that lost its power before the end of another one") {
+    const auto packed = detect::samples::gzip(line("a") + line("b") + line("c"));
+    const auto half = detect::samples::gzip(line("d") + line("e"));
+    fs::remove(f.path);
+    f.append(packed, f.folder.file("audit-2026-07-01T10-27-28.826.log.gz"));
+    f.append(half.substr(0, half.size() - 1), f.folder.file("audit-2026-07-01T10-27-29.826.log.gz"));
+    f.append(line("f"));
+    auto follower = f.follower({.state_dir = state});
+    follower.start();
+    REQUIRE(f.get(6));
+    CHECK(f.reaches("remint_audit_file_broken_archives_total", 1));
+    follower.stop();
+    CHECK(f.ids == Ids{"a", "b", "c", "d", "e", "f"});
   }
   SECTION("what was handed over and not taken is read again") {
     f.append(line("c").substr(20));

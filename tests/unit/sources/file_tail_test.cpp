@@ -5,57 +5,17 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
-#include "../base/temp_dir.hpp"
 #include "rotated.hpp"
+#include "tail_fixture.hpp"
 
 namespace remint::sources {
-namespace {
-
 namespace fs = std::filesystem;
 
-/// "(" begins a file, "<" begins one within a line, ")" ends it; between them its bytes.
-struct Transcript final : TailSink {
-  std::string text;
-  void begin(bool within_line) override { text += within_line ? '<' : '('; }
-  void bytes(std::string_view bytes) override { text += bytes; }
-  void end() override { text += ')'; }
-};
-
-struct Fixture {
-  TempDir folder;
-  std::string path = folder.file("x.log");
-  Transcript seen;
-  std::vector<Error> problems;
-
-  void append(const std::string& text, const std::string& to = {}) const {
-    std::ofstream(to.empty() ? path : to, std::ios::binary | std::ios::app) << text;
-  }
-  void replace(const std::string& text) const { std::ofstream(path, std::ios::binary | std::ios::trunc) << text; }
-  FileTail tail(FileTailOptions options = {}) const {
-    options.path = path;
-    return FileTail(std::move(options));
-  }
-  /// Until there is no more; the last round is returned.
-  TailRound read(FileTail& tail, int rounds = 1) {
-    TailRound round;
-    for (int i = 0; i < rounds; ++i) {
-      do {
-        round = tail.round(seen);
-        if (round.problem) problems.push_back(*round.problem);
-      } while (round.more);
-    }
-    return round;
-  }
-};
-
-}  // namespace
-
 TEST_CASE("what is appended is read, partial lines as they come", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("old\n");
   auto tail = f.tail();
   f.read(tail);
@@ -69,7 +29,7 @@ TEST_CASE("what is appended is read, partial lines as they come", "[tail]") {
 }
 
 TEST_CASE("reading begins at the end, or a bounded part before it, which may be within a line", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("first\nsecond\nthi");
   const auto begin = [&](std::uint64_t bytes) {
     f.seen.text.clear();
@@ -85,7 +45,7 @@ TEST_CASE("reading begins at the end, or a bounded part before it, which may be 
 }
 
 TEST_CASE("a file that appears later is read whole; its absence is said once", "[tail]") {
-  Fixture f;
+  TailFixture f;
   auto tail = f.tail();
   f.read(tail, 10);
   CHECK_FALSE(tail.is_open());
@@ -99,7 +59,7 @@ TEST_CASE("a file that appears later is read whole; its absence is said once", "
 }
 
 TEST_CASE("another problem is said again, and the same one after all went well in between", "[tail]") {
-  Fixture f;
+  TailFixture f;
   auto tail = f.tail({.linger_rounds = 1});
   f.read(tail, 3);
   fs::create_directory(f.path);
@@ -124,7 +84,7 @@ TEST_CASE("a file that may not be read is said, and read once it may", "[tail]")
     WARN("SKIPPED: root may read every file");
     return;
   }
-  Fixture f;
+  TailFixture f;
   f.append("one\n");
   ::chmod(f.path.c_str(), 0);
   auto tail = f.tail();
@@ -138,7 +98,7 @@ TEST_CASE("a file that may not be read is said, and read once it may", "[tail]")
 }
 
 TEST_CASE("a pipe is refused, and does not block", "[tail]") {
-  Fixture f;
+  TailFixture f;
   REQUIRE(::mkfifo(f.path.c_str(), 0600) == 0);
   auto tail = f.tail();
   f.read(tail);
@@ -147,7 +107,7 @@ TEST_CASE("a pipe is refused, and does not block", "[tail]") {
 }
 
 TEST_CASE("rotation by rename: the old file is read to its end, then the new one from its beginning", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("zero\n");
   auto tail = f.tail({.linger_rounds = 3});
   f.read(tail);
@@ -169,7 +129,7 @@ TEST_CASE("rotation by rename: the old file is read to its end, then the new one
 }
 
 TEST_CASE("deleted and made anew, at once or later", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("");
   auto tail = f.tail({.linger_rounds = 2});
   f.read(tail);
@@ -187,7 +147,7 @@ TEST_CASE("deleted and made anew, at once or later", "[tail]") {
 }
 
 TEST_CASE("rotation by truncation: shorter, longer than before, of the same length", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("");
   auto tail = f.tail();
   f.read(tail);
@@ -211,7 +171,7 @@ TEST_CASE("rotation by truncation: shorter, longer than before, of the same leng
 }
 
 TEST_CASE("a symbolic link that is moved on is a rotation", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("", f.folder.file("a"));
   fs::create_symlink(f.folder.file("a"), f.path);
   auto tail = f.tail({.linger_rounds = 1});
@@ -225,7 +185,7 @@ TEST_CASE("a symbolic link that is moved on is a rotation", "[tail]") {
 }
 
 TEST_CASE("a round reads only so much", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("");
   auto tail = f.tail({.round_bytes = 100'000});
   f.read(tail);
@@ -239,7 +199,7 @@ TEST_CASE("a round reads only so much", "[tail]") {
 }
 
 TEST_CASE("being too far behind, the older part is skipped, and said", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("");
   auto tail = f.tail({.backlog_bytes = 10});
   f.read(tail);
@@ -255,7 +215,7 @@ TEST_CASE("being too far behind, the older part is skipped, and said", "[tail]")
 }
 
 TEST_CASE("a position leads back to where reading stopped, or says that it is another file", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("first\n");
   std::optional<TailPosition> position;
   {
@@ -297,13 +257,13 @@ TEST_CASE("a position leads back to where reading stopped, or says that it is an
 
 TEST_CASE("names of rotated files are told from other names", "[tail]") {
   for (const char* name : {"audit-2026-07-01T10-27-28.826.log", "audit.log.1", "audit.log-20260701", "audit-1.log",
-                           "audit.log.20260701T102728Z"}) {
+                           "audit.log.20260701T102728Z", "audit.log.1.gz", "audit-2026-07-01T10-27-28.826.log.gz"}) {
     INFO(name);
     CHECK(is_rotated_name("audit.log", name));
   }
   for (const char* name :
-       {"audit.log", "audit.log.1.gz", "audit-2026-07-01T10-27-28.826.log.gz", "audit-policy.log", "audit-.log",
-        "audits-1.log", "audit1.log", "other.log.1", "audit.logs", "", "audit.log.bak"}) {
+       {"audit.log", "audit.log.gz", "audit.log.1.gz.gz", "audit-policy.log.gz", ".gz", "audit-policy.log",
+        "audit-.log", "audits-1.log", "audit1.log", "other.log.1", "audit.logs", "", "audit.log.bak"}) {
     INFO(name);
     CHECK_FALSE(is_rotated_name("audit.log", name));
   }
@@ -312,20 +272,8 @@ TEST_CASE("names of rotated files are told from other names", "[tail]") {
   CHECK_FALSE(is_rotated_name(".log", "-1.log"));
 }
 
-namespace {
-
-/// Sets times of last change that are a second apart, in this order.
-void written_in_order(const std::vector<std::string>& paths) {
-  auto time = fs::last_write_time(paths.front()) - std::chrono::hours(1);
-  for (const auto& path : paths) fs::last_write_time(path, time += std::chrono::seconds(1));
-}
-
-std::string long_line(const std::string& text) { return text + std::string(80, '.') + "\n"; }
-
-}  // namespace
-
 TEST_CASE("rotated several times while nobody followed: every file is read, in order", "[tail]") {
-  Fixture f;
+  TailFixture f;
   const auto rotated = [&](const char* mark) { return f.folder.file(std::string("x-") + mark + ".log"); };
   f.append("never\n", rotated("2026-01-01T00-00-00.000"));
   f.append("first\n");
@@ -380,7 +328,7 @@ TEST_CASE("rotated several times while nobody followed: every file is read, in o
 }
 
 TEST_CASE("rotated twice between two rounds: the file in the middle is read, too", "[tail]") {
-  Fixture f;
+  TailFixture f;
   f.append("");
   auto tail = f.tail({.linger_rounds = 3});
   f.read(tail);
@@ -395,7 +343,7 @@ TEST_CASE("rotated twice between two rounds: the file in the middle is read, too
 }
 
 TEST_CASE("copied and truncated: what was not read yet is read from the copy", "[tail]") {
-  Fixture f;
+  TailFixture f;
   const std::string one = long_line("one");
   const std::string two = long_line("two");
   const std::string three = long_line("three");
