@@ -56,6 +56,9 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
   run.add_option("--audit-tls-key", o.audit_tls_key, "Its key (PEM)");
   run.add_option("--audit-client-ca", o.audit_client_ca, "Who signs the API server's client certificate (PEM)");
   run.add_option("--audit-token-file", o.audit_token_file, "File with the bearer token that senders must show");
+  run.add_option("--pod-log-token-file", o.pod_log_token_file,
+                 "File with the bearer token for POST /pod-log, which then opens that path alone, and the one of "
+                 "--audit-token-file does not open it (default: whoever may post to /audit may post there, too)");
   run.add_flag("--audit-insecure-http", o.audit_insecure_http,
                "Plain HTTP, no authentication, on a loopback address only: for trying things out");
   run.add_option("--watch-namespace", o.watch_namespaces,
@@ -129,6 +132,12 @@ Result<void> check(const RunOptions& o) {
                 "--restart-poll must lie between 50ms and 1m, is " + format_duration(o.restart_poll));
   }
   if (auto logs = check_audit_logs(o); !logs) return logs;
+  if (!o.pod_log_token_file.empty() && o.pod_log_token_file == o.audit_token_file) {
+    return fail(
+        ErrorCode::kInvalid,
+        "--pod-log-token-file must be another file than --audit-token-file: whoever has the audit token can have "
+        "workloads restarted");
+  }
   if (o.audit_insecure_http) {
     if (!o.audit_tls_cert.empty() || !o.audit_client_ca.empty()) {
       return fail(ErrorCode::kInvalid, "--audit-insecure-http goes without --audit-tls-cert and --audit-client-ca");

@@ -37,7 +37,11 @@ void RunParts::add_pod_logs() {
     pod_logs_ = std::make_unique<sources::PodLogFollower>(
         settings,
         sources::PodLogHooks{[this] { return may_act(); }, [this] { ask_for_targets(false); },
-                             [this](std::vector<detect::Clue>&& clues) { return deliver(std::move(clues)); }},
+                             [this](std::vector<detect::Clue>&& clues) { return deliver(std::move(clues)); },
+                             [this](const std::string& uid) {
+                               (void)detection_->try_post(
+                                   [uid](auto& engine, Time now) { engine.look_failed(uid, now); });
+                             }},
         reader_, metrics_, system_clock());
   }
   if (options_.apiserver_pod_logs) {
@@ -53,9 +57,10 @@ void RunParts::add_pod_logs() {
 // Not waited for: a detection thread that is busy must not hold up a stop, nor an answer.
 void RunParts::ask_for_targets(bool for_intake) {
   (void)detection_->try_post([this, for_intake](auto& engine, Time) {
-    auto targets = by_container(engine.pod_log_targets(kMostPods), for_intake);
-    if (for_intake) return pod_log_intake_->set_targets(targets);
-    pod_logs_->set_targets(std::move(targets));
+    std::size_t left_out = 0;
+    auto targets = by_container(engine.pod_log_targets(kMostPods, &left_out), for_intake);
+    if (for_intake) return pod_log_intake_->set_targets(targets, left_out);
+    pod_logs_->set_targets(std::move(targets), left_out);
     pod_logs_->look_into(by_container(engine.take_looks(), false));
   });
 }

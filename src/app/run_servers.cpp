@@ -73,6 +73,11 @@ Result<void> RunParts::create_intakes() {
   auto created = sources::AuditWebhook::create(webhook, batches_, metrics_, system_clock());
   if (!created) return std::unexpected(created.error());
   webhook_ = std::move(*created);
+  if (!options_.pod_log_token_file.empty()) {
+    // A certificate that may post audit events may post lines as well: it is the greater right.
+    webhook.token_file = options_.pod_log_token_file;
+    webhook.token_of = "pod log";
+  }
   return create_pod_log_intake(webhook);
 }
 
@@ -86,19 +91,22 @@ Result<void> RunParts::start_audit_server() {
   settings.name = "audit";
   settings.listen = options_.audit_listen;
   if (!options_.audit_insecure_http) {
-    settings.tls = http::TlsFiles{options_.audit_tls_cert, options_.audit_tls_key, options_.audit_client_ca,
-                                  options_.audit_token_file.empty()};
+    const bool any_token = !options_.audit_token_file.empty() || !options_.pod_log_token_file.empty();
+    settings.tls =
+        http::TlsFiles{options_.audit_tls_cert, options_.audit_tls_key, options_.audit_client_ca, !any_token};
   }
-  const auto route = [this](const char* path, auto& intake) {
+  const auto route = [this](const char* path, auto& intake, bool aside = false) {
     return http::Route{"POST", path, [&intake](const http::Request& request) { return intake.handle(request); },
                        [this, &intake](const http::Request& request) {
                          auto refused = admit_to_leader();
                          return refused ? std::move(refused) : intake.admit(request);
-                       }};
+                       },
+                       aside};
   };
+  // What pods' logs are searched for is for tenants to say, and may be dear: no audit event waits for it.
   auto server = http::Server::start(
       settings,
-      {route("/audit", *webhook_), route("/apiserver-log", *log_intake_), route("/pod-log", *pod_log_intake_)},
+      {route("/audit", *webhook_), route("/apiserver-log", *log_intake_), route("/pod-log", *pod_log_intake_, true)},
       metrics_);
   if (!server) return fail_in(server.error(), "--audit-listen");
   audit_server_ = std::move(*server);

@@ -9,6 +9,7 @@ namespace remint::controllers {
 namespace {
 
 constexpr Duration kLookAgainAfter = std::chrono::hours(1);
+constexpr Duration kAfterFailure = std::chrono::minutes(2);
 // More cases than this in an hour that nobody can be named for: the log is not what is missing.
 constexpr std::size_t kMaxLooked = 4096;
 
@@ -41,7 +42,8 @@ std::optional<PodLogTarget> DetectionEngine::log_target(std::string_view uid, Pa
   return PodLogTarget{view->pod.uid, view->pod.ns, view->pod.name, view->pod.containers, std::move(patterns)};
 }
 
-std::vector<PodLogTarget> DetectionEngine::pod_log_targets(std::size_t most) const {
+std::vector<PodLogTarget> DetectionEngine::pod_log_targets(std::size_t most, std::size_t* left_out) const {
+  if (left_out != nullptr) *left_out = 0;
   if (patterns_.empty()) return {};
   std::set<std::string_view> accused;
   for (const auto& [uid, memory] : remembered_) {
@@ -67,6 +69,7 @@ std::vector<PodLogTarget> DetectionEngine::pod_log_targets(std::size_t most) con
     if (known->second != nullptr) wanted.push_back({!accused.contains(pod.uid), pod.uid, &known->second});
   });
   const auto kept = std::min(most, wanted.size());
+  if (left_out != nullptr) *left_out = wanted.size() - kept;
   std::ranges::partial_sort(wanted, wanted.begin() + static_cast<std::ptrdiff_t>(kept), {},
                             [](const Wanted& one) { return std::pair(one.others, one.uid); });
   wanted.resize(kept);
@@ -84,14 +87,23 @@ std::vector<PodLogTarget> DetectionEngine::pod_log_targets(std::size_t most) con
 
 void DetectionEngine::want_looks(const WorkloadDecision& decision, Time now) {
   if (decision.decision.check != "LowConfidence" || patterns_.empty()) return;
-  std::erase_if(looked_, [now](const auto& look) { return now - look.second >= kLookAgainAfter; });
+  std::erase_if(looked_, [now](const auto& look) { return now >= look.second; });
   for (const auto& uid : decision.the_case.suspects) {
     const auto view = detector_.inventory().pod(uid);
     // Each suspect's own policy is asked: it may be of another workload than the likeliest one.
     if (!view || looked_.size() >= kMaxLooked || patterns_for(view->workload) == nullptr) continue;
-    if (!looked_.emplace(std::pair(decision.the_case.id, uid), now).second) continue;
-    if (wanted_looks_.size() == kMaxLooks) wanted_looks_.erase(wanted_looks_.begin());
+    if (!looked_.emplace(std::pair(decision.the_case.id, uid), now + kLookAgainAfter).second) continue;
+    if (wanted_looks_.size() == kMaxLooks) {
+      look_failed(wanted_looks_.front(), now);
+      wanted_looks_.erase(wanted_looks_.begin());
+    }
     wanted_looks_.push_back(uid);
+  }
+}
+
+void DetectionEngine::look_failed(const std::string& uid, Time now) {
+  for (auto& [look, until] : looked_) {
+    if (look.second == uid) until = std::min(until, now + kAfterFailure);
   }
 }
 

@@ -96,6 +96,8 @@ void Connection::on_deadline() {
       expired_ = true;  // the operation under way ends now, and its handler goes on with on_late()
       socket_.cancel(ignored);
       return;
+    case Phase::kAside:  // a deadline of the phase before; the handler's work has none
+      return;
     case Phase::kAnswer:
     case Phase::kDiscard:
     case Phase::kShutdown:

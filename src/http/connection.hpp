@@ -38,7 +38,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abort();
 
  private:
-  enum class Phase : std::uint8_t { kHandshake, kIdle, kHeader, kBody, kAnswer, kDiscard, kShutdown, kClosed };
+  enum class Phase : std::uint8_t { kHandshake, kIdle, kHeader, kBody, kAside, kAnswer, kDiscard, kShutdown, kClosed };
   using Next = void (Connection::*)(std::size_t);
   using Milliseconds = std::chrono::milliseconds;
   struct Parser;  ///< Beast's; complete in connection_request.cpp alone
@@ -64,6 +64,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_chunk_bytes(std::size_t bytes);
   [[nodiscard]] bool charge(std::size_t bytes);
   void handle();
+  void handle_aside();
+  void on_handled(const Response& response);
 
   void reject(Rejection reason, int status, std::string text);
   /// Answers before the body was read: the connection cannot be used again.

@@ -1,5 +1,7 @@
 // The part of a connection that reads requests.
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -154,7 +156,7 @@ std::optional<Response> Connection::check_header() {
     return Response{.status = 413, .body = "the body is larger than " + std::to_string(limits.body_bytes) + " bytes\n"};
   }
   if (auto refused = Router::admit(*route_, request_)) return refused;
-  if (!core_.would_fit(body_left_)) {
+  if (!core_.would_fit(body_left_) || (route_->aside && !core_.aside.would_take(body_left_))) {
     core_.metrics.rejected(Rejection::kBytesInFlight);
     return Response{.status = 429, .body = "too many bytes in flight\n", .retry_after_seconds = 1};
   }
@@ -231,7 +233,28 @@ bool Connection::charge(std::size_t bytes) {
 void Connection::handle() {
   unread_ = false;
   request_.body = body_.view();
-  const auto response = Router::answer(*route_, request_);
+  if (route_->aside) return handle_aside();
+  on_handled(Router::answer(*route_, request_));
+}
+
+void Connection::handle_aside() {
+  phase_ = Phase::kAside;
+  timer_.cancel();
+  // Nothing is received or sent meanwhile: all that the handler reads stays as it is, and only the work guard keeps a
+  // server that drains from taking its context for empty.
+  const bool taken = core_.aside.add(
+      charged_, [self = shared_from_this(), work = asio::make_work_guard(socket_.get_executor())]() mutable {
+        auto response = Router::answer(*self->route_, self->request_);
+        asio::post(work.get_executor(), [self, response = std::move(response)] {
+          if (self->phase_ != Phase::kClosed) self->on_handled(response);
+        });
+      });
+  if (taken) return;
+  core_.metrics.rejected(Rejection::kBytesInFlight);
+  on_handled({.status = 429, .body = "too many requests wait for this path\n", .retry_after_seconds = 1});
+}
+
+void Connection::on_handled(const Response& response) {
   core_.release(std::exchange(charged_, 0));
   answer(response);
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "aside.hpp"
 #include "remint/base/log.hpp"
 #include "remint/http/server.hpp"
 #include "router.hpp"
@@ -21,11 +22,15 @@ class Connection;
 /// Thread-safe.
 struct Core {
   Core(Settings chosen, std::vector<Route> routes, metrics::Registry& registry)
-      : settings(std::move(chosen)), router(std::move(routes)), metrics(registry, settings.name) {}
+      : settings(std::move(chosen)),
+        router(std::move(routes)),
+        metrics(registry, settings.name),
+        aside(settings.limits.bytes_in_flight / 4) {}
 
   const Settings settings;
   const Router router;
   ServerMetrics metrics;
+  Aside aside;  ///< its jobs hold connections: stopped before the context that these need is gone
   std::atomic<bool> draining = false;
   std::atomic<std::chrono::milliseconds> linger{};  ///< set before draining: how long a connection may still ask
 

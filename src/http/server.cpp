@@ -45,6 +45,7 @@ class BeastServer final : public Server {
       check_certificates_later();
     }
     if (auto bound = bind(); !bound) return bound;
+    if (core_.router.any_aside()) core_.aside.start();
     accept();
     for (unsigned i = 0; i < std::max(1U, core_.settings.threads); ++i) threads_.emplace_back([this] { run(); });
     return {};
@@ -66,9 +67,11 @@ class BeastServer final : public Server {
     });
     for (const auto& connection : connections()) connection->drain();
     if (!wait_until_empty(until)) {
+      core_.aside.close();
       for (const auto& connection : connections()) connection->abort();
       static_cast<void>(wait_until_empty(std::chrono::steady_clock::now() + kAbortWait));
     }
+    core_.aside.stop();
     context_.stop();
     for (auto& thread : threads_) thread.join();
     threads_.clear();

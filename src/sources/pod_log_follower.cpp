@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kTick{200};
 constexpr std::chrono::milliseconds kSettle{700};
 constexpr std::size_t kMany = 1000;
 
-std::string key_of(const PodLogTarget& target) { return target.uid + "/" + target.container; }
+std::string key_of(const PodLogTarget& target) { return log_name(target.uid, target.container); }
 
 }  // namespace
 
@@ -39,12 +39,13 @@ struct PodLogFollower::Impl {
         clock(time),
         targets_gauge(metrics.gauge("remint_pod_log_targets", "Containers whose logs are to be read.")),
         round(metrics.gauge("remint_pod_log_round_seconds",
-                            "Since when the log that was read longest ago, of those "
-                            "that are read in turn, has not been read.")),
+                            "For how long the log that has waited longest, of those that are read in turn, has "
+                            "not been read.")),
         follow(metrics, "remint_pod_log", "pods"),
         counters(metrics),
         outbox(counters),
-        tails(settings, client, outbox, counters, metrics, clock) {}
+        left_out(metrics),
+        tails(settings, {client, outbox, counters, hooks.look_failed}, metrics, clock) {}
 
   void run(const std::stop_token& stop) {
     auto next_ask = clock.steady_now();
@@ -61,7 +62,7 @@ struct PodLogFollower::Impl {
       }
       take_over();
       for (auto& [key, stream] : streams) stream.reading->settle(now - kSettle);
-      outbox.send(hooks.deliver);
+      (void)outbox.send(hooks.deliver);
     } while (sleep_for(kTick, stop));
     drop_all();
   }
@@ -77,6 +78,8 @@ struct PodLogFollower::Impl {
     tails.clear();
     outbox.clear();
     targets_gauge.set(0);
+    round.set(0);
+    left_out.set(0);
   }
 
   /// What was asked for has come.
@@ -90,7 +93,11 @@ struct PodLogFollower::Impl {
     }
     if (targets) arrange(*targets);
     for (auto& target : wanted_looks) {
-      if (target.container.empty() || streams.contains(key_of(target))) continue;  // it is being listened to
+      if (streams.contains(key_of(target))) continue;  // it is being listened to
+      if (target.container.empty()) {
+        if (hooks.look_failed) hooks.look_failed(target.uid);  // what runs in it is not known yet
+        continue;
+      }
       auto patterns = compiled.get(target.patterns);
       tails.look({.target = std::move(target), .patterns = std::move(patterns)});
     }
@@ -180,6 +187,7 @@ struct PodLogFollower::Impl {
   FollowCounters follow;
   PodLogCounters counters;
   ClueOutbox outbox;
+  LeftOut left_out;
   PatternCache compiled;
   PodLogTails tails;
   std::map<std::string, Stream> streams;  ///< of the director's thread
@@ -206,7 +214,8 @@ void PodLogFollower::stop() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-void PodLogFollower::set_targets(std::vector<PodLogTarget> targets) {
+void PodLogFollower::set_targets(std::vector<PodLogTarget> targets, std::size_t left_out) {
+  impl_->left_out.set(left_out);
   const std::lock_guard lock(impl_->mutex);
   impl_->news = std::move(targets);
 }

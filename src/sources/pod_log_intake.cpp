@@ -41,6 +41,7 @@ struct Wanted {
 };
 
 struct PostedLog {
+  std::string name;
   detect::PodLogReader reader;
   detect::PodLogCounts counted{};
 };
@@ -55,6 +56,7 @@ struct PodLogIntake::Impl {
         hooks(std::move(given)),
         clock(time),
         counters(metrics),
+        left_out(metrics),
         taken(posted(metrics, "taken")),
         unknown(posted(metrics, "unknown")),
         invalid(posted(metrics, "invalid")),
@@ -91,6 +93,7 @@ struct PodLogIntake::Impl {
     const auto present = whose();
     if (!present) return answer(Fate::kBusy, 429, "not ready yet, send again later");
     std::map<std::pair<std::string_view, std::string>, PostedLog> logs;  // by pod and container
+    ClueOutbox outbox(counters);                                         // of this body alone
     std::vector<detect::Clue> clues;
     std::uint64_t known = 0, strange = 0;
     Time newest = Time::min();
@@ -110,36 +113,32 @@ struct PodLogIntake::Impl {
         const auto life = pod->containers.find(line.container);
         const Time started = life == pod->containers.end() ? Time::min() : life->second;
         const std::pair key{std::string_view(pod->uid), std::string(line.container)};
-        log = logs.emplace(key, PostedLog{{{pod->uid, key.second, started}, pod->patterns}}).first;
+        log = logs.emplace(key,
+                           PostedLog{log_name(pod->uid, key.second), {{pod->uid, key.second, started}, pod->patterns}})
+                  .first;
       }
       ++known;
       newest = std::max(newest, line.time);
       log->second.reader.feed_line(line.time, line.line, clues);
-      if (clues.size() > 2 * ClueOutbox::kRoom) keep_newest(clues);
+      if (!clues.empty()) outbox.add(log->second.name, std::exchange(clues, {}));
     });
     // Collectors send what was printed together in one body: what waits for its next line waits no longer.
     for (auto& [key, log] : logs) {
       log.reader.flush(clues);
+      outbox.add(log.name, std::exchange(clues, {}));
       counters.add(log.reader.counts(), log.counted);
     }
     taken.add(static_cast<double>(known));
     unknown.add(static_cast<double>(strange));
     invalid.add(static_cast<double>(found.invalid));
     if (known > 0) lag.set(std::chrono::duration<double>(clock.now() - newest).count());
-    keep_newest(clues);
-    if (!clues.empty() && !hooks.deliver(std::move(clues))) {
+    if (!outbox.send(hooks.deliver)) {
       return answer(Fate::kBusy, 429, "detection is behind, send again later");
     }
     if (found.broken || (found.records == 0 && found.invalid > 0)) {
       return answer(Fate::kBroken, 400, found.problem ? found.problem->message : "no lines of pods' logs were found");
     }
     return answer(Fate::kTaken, 200, fmt::format("{} lines taken, {} of other pods", known, strange));
-  }
-
-  void keep_newest(std::vector<detect::Clue>& clues) {
-    if (clues.size() <= ClueOutbox::kRoom) return;
-    counters.dropped.add(static_cast<double>(clues.size() - ClueOutbox::kRoom));
-    clues.erase(clues.begin(), clues.end() - ClueOutbox::kRoom);
   }
 
   static const Wanted::Pod* find(const Wanted& wanted, const detect::ShippedPodLine& line) {
@@ -159,6 +158,7 @@ struct PodLogIntake::Impl {
   const PodLogIntakeHooks hooks;
   const Clock& clock;
   PodLogCounters counters;
+  LeftOut left_out;
   metrics::Counter &taken, &unknown, &invalid;
   metrics::Gauge& lag;
   std::array<metrics::Counter*, kFates.size()> fates{};
@@ -199,7 +199,8 @@ http::Response PodLogIntake::handle(const http::Request& request) {
   return impl_->take(body->text());
 }
 
-void PodLogIntake::set_targets(const std::vector<PodLogTarget>& targets) {
+void PodLogIntake::set_targets(const std::vector<PodLogTarget>& targets, std::size_t left_out) {
+  impl_->left_out.set(left_out);
   auto fresh = std::make_shared<Wanted>();
   const std::lock_guard lock(impl_->mutex);
   for (const auto& target : targets) {

@@ -1,5 +1,7 @@
 #include "pod_log_reading.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -15,6 +17,10 @@ metrics::Counter& lines(metrics::Registry& metrics, const std::string& result) {
 }
 
 }  // namespace
+
+std::string log_name(std::string_view pod_uid, std::string_view container) {
+  return fmt::format("{}/{}", pod_uid, container);
+}
 
 PodLogCounters::PodLogCounters(metrics::Registry& metrics)
     : matched(lines(metrics, "matched")),
@@ -38,26 +44,66 @@ void PodLogCounters::add(const detect::PodLogCounts& now, detect::PodLogCounts& 
   before = now;
 }
 
-void ClueOutbox::add(std::vector<detect::Clue>&& clues) {
-  std::size_t kept = std::min(clues.size(), kAtOnce);
-  const std::lock_guard lock(mutex_);
-  kept = std::min(kept, kRoom - clues_.size());
-  counters_.dropped.add(static_cast<double>(clues.size() - kept));
-  // The newest ones: what a log says now is what counts.
-  clues_.insert(clues_.end(), std::move_iterator(clues.end() - static_cast<std::ptrdiff_t>(kept)),
-                std::move_iterator(clues.end()));
+void ClueOutbox::trim(std::vector<detect::Clue>& clues) {
+  if (clues.size() <= share_) return;
+  const std::size_t many = clues.size() - share_;
+  counters_.dropped.add(static_cast<double>(many));
+  // The newest ones stay: what a log says now is what counts.
+  clues.erase(clues.begin(), clues.begin() + static_cast<std::ptrdiff_t>(many));
 }
 
-void ClueOutbox::send(const std::function<bool(std::vector<detect::Clue>&&)>& deliver) {
+void ClueOutbox::add(const std::string& log, std::vector<detect::Clue>&& clues) {
+  if (clues.empty()) return;
   const std::lock_guard lock(mutex_);
-  if (clues_.empty()) return;
-  auto copy = clues_;  // what the other side refuses may be gone
-  if (deliver(std::move(copy))) clues_.clear();
+  auto& held = clues_[log];
+  count_ -= held.size();
+  std::ranges::move(clues, std::back_inserter(held));
+  trim(held);
+  count_ += held.size();
+  while (count_ > kRoom && share_ > 1) {  // seven times between two sends at most
+    share_ /= 2;
+    count_ = 0;
+    for (auto& [name, others] : clues_) {
+      trim(others);
+      count_ += others.size();
+    }
+  }
+  if (count_ <= kRoom) return;
+  // One clue of each of 4096 logs: whose came last has to wait for its next line.
+  counters_.dropped.add(static_cast<double>(held.size()));
+  count_ -= held.size();
+  clues_.erase(log);
+}
+
+bool ClueOutbox::send(const std::function<bool(std::vector<detect::Clue>&&)>& deliver) {
+  const std::lock_guard lock(mutex_);
+  if (clues_.empty()) return true;
+  std::vector<detect::Clue> copy;  // what the other side refuses may be gone
+  copy.reserve(count_);
+  for (const auto& [log, clues] : clues_) copy.insert(copy.end(), clues.begin(), clues.end());
+  if (!deliver(std::move(copy))) return false;
+  clues_.clear();
+  count_ = 0;
+  share_ = kOfOneLog;
+  return true;
 }
 
 void ClueOutbox::clear() {
   const std::lock_guard lock(mutex_);
   clues_.clear();
+  count_ = 0;
+  share_ = kOfOneLog;
+}
+
+LeftOut::LeftOut(metrics::Registry& metrics)
+    : gauge_(metrics.gauge("remint_pod_log_left_out",
+                           "Pods whose logs policies want to be read and that are not, being too many.")) {}
+
+void LeftOut::set(std::size_t pods) {
+  gauge_.set(static_cast<double>(pods));
+  if (pods == 0 || told_.exchange(true)) return;
+  log::warn("More pods' logs are to be read than there is room for: the others are left out, those of suspects last",
+            {{"left_out", pods}});
 }
 
 std::shared_ptr<const detect::LinePatterns> PatternCache::get(
@@ -88,6 +134,7 @@ void PatternCache::sweep() {
 PodLogReading::PodLogReading(detect::LogOrigin origin, std::shared_ptr<const detect::LinePatterns> patterns,
                              ClueOutbox& outbox, PodLogCounters& counters)
     : origin_(std::move(origin)),
+      name_(log_name(origin_.pod_uid, origin_.container)),
       patterns_(std::move(patterns)),
       outbox_(outbox),
       counters_(counters),
@@ -125,7 +172,7 @@ void PodLogReading::settle(std::chrono::nanoseconds before) {
 
 void PodLogReading::tell(std::vector<detect::Clue>&& clues) {
   counters_.add(reader_.counts(), counted_);
-  if (!clues.empty()) outbox_.add(std::move(clues));
+  outbox_.add(name_, std::move(clues));
 }
 
 }  // namespace remint::sources

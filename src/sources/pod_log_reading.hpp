@@ -1,11 +1,13 @@
 #pragma once
 // What reading a container's log comes to, whichever way it is read: clues, and numbers.
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,9 @@
 
 namespace remint::sources {
 
+/// What tells logs apart.
+[[nodiscard]] std::string log_name(std::string_view pod_uid, std::string_view container);
+
 /// Shared by all that read pods' logs. Thread-safe.
 struct PodLogCounters {
   explicit PodLogCounters(metrics::Registry& metrics);
@@ -25,23 +30,39 @@ struct PodLogCounters {
   metrics::Counter &matched, &earlier, &untimed, &oversize, &other, &dropped;
 };
 
-/// Clues on their way to the detection thread: one message for all that came within a moment. Thread-safe, bounded.
+/// Clues on their way to the detection thread: one message for all that came within a moment. Thread-safe, bounded, and
+/// fair: when there is no room left, every log keeps half as many, so that those that say much take it from nobody.
 class ClueOutbox {
  public:
   static constexpr std::size_t kRoom = 4096;
-  /// Of one read: a log that says the same a hundred times over says no more than once.
-  static constexpr std::size_t kAtOnce = 100;
+  /// Of one log, the newest: one that says the same a hundred times over says no more than once.
+  static constexpr std::size_t kOfOneLog = 100;
 
   explicit ClueOutbox(PodLogCounters& counters) : counters_(counters) {}
-  void add(std::vector<detect::Clue>&& clues);
+  void add(const std::string& log, std::vector<detect::Clue>&& clues);
   /// What finds no room there waits here.
-  void send(const std::function<bool(std::vector<detect::Clue>&&)>& deliver);
+  bool send(const std::function<bool(std::vector<detect::Clue>&&)>& deliver);
   void clear();
 
  private:
+  void trim(std::vector<detect::Clue>& clues);
+
   PodLogCounters& counters_;
-  std::mutex mutex_;
-  std::vector<detect::Clue> clues_;
+  std::mutex mutex_;                                        ///< guards what follows
+  std::map<std::string, std::vector<detect::Clue>> clues_;  ///< by log; none is empty
+  std::size_t count_ = 0;
+  std::size_t share_ = kOfOneLog;  ///< what one log may hold, until all is sent
+};
+
+/// Of the pods whose logs are to be read, how many are left out; said once in the log.
+class LeftOut {
+ public:
+  explicit LeftOut(metrics::Registry& metrics);
+  void set(std::size_t pods);
+
+ private:
+  metrics::Gauge& gauge_;
+  std::atomic<bool> told_ = false;
 };
 
 /// Compiled patterns, by the list that they are made of. Not thread-safe.
@@ -73,6 +94,7 @@ class PodLogReading {
   void tell(std::vector<detect::Clue>&& clues);
 
   const detect::LogOrigin origin_;
+  const std::string name_;  ///< of the log, in the outbox
   const std::shared_ptr<const detect::LinePatterns> patterns_;
   ClueOutbox& outbox_;
   PodLogCounters& counters_;

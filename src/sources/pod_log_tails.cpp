@@ -22,12 +22,10 @@ metrics::Counter& tails(metrics::Registry& metrics, const std::string& result) {
 
 }  // namespace
 
-PodLogTails::PodLogTails(const PodLogSettings& settings, kube::Client& client, ClueOutbox& outbox,
-                         PodLogCounters& counters, metrics::Registry& metrics, const Clock& clock)
+PodLogTails::PodLogTails(const PodLogSettings& settings, PodLogTailsParts parts, metrics::Registry& metrics,
+                         const Clock& clock)
     : settings_(settings),
-      client_(client),
-      outbox_(outbox),
-      counters_(counters),
+      parts_(parts),
       clock_(clock),
       read_(tails(metrics, "read")),
       failed_(tails(metrics, "failed")),
@@ -58,6 +56,7 @@ std::optional<PodLogPlace> PodLogTails::remove(const std::string& key) {
 
 void PodLogTails::arrange(std::map<std::string, PodLogPlace>&& wanted) {
   const std::lock_guard lock(mutex_);
+  const auto now = clock_.steady_now();
   std::erase_if(places_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (auto& [key, place] : wanted) {
     if (const auto known = places_.find(key); known != places_.end()) {
@@ -65,6 +64,7 @@ void PodLogTails::arrange(std::map<std::string, PodLogPlace>&& wanted) {
       known->second.patterns = std::move(place.patterns);
     } else {
       place.queued = true;
+      place.read = now;
       places_.emplace(key, std::move(place));
       turn_.push_back(key);
     }
@@ -73,7 +73,10 @@ void PodLogTails::arrange(std::map<std::string, PodLogPlace>&& wanted) {
 
 void PodLogTails::look(PodLogPlace place) {
   const std::lock_guard lock(mutex_);
-  if (looks_.size() == kMaxLooks) looks_.pop_front();
+  if (looks_.size() == kMaxLooks) {
+    if (parts_.look_failed) parts_.look_failed(looks_.front().target.uid);
+    looks_.pop_front();
+  }
   place.look = true;
   looks_.push_back(std::move(place));
   changed_.notify_one();
@@ -90,9 +93,7 @@ nanoseconds PodLogTails::oldest() const {
   const std::lock_guard lock(mutex_);
   const auto now = clock_.steady_now();
   nanoseconds longest{0};
-  for (const auto& [key, place] : places_) {
-    if (place.read.count() > 0) longest = std::max(longest, now - place.read);
-  }
+  for (const auto& [key, place] : places_) longest = std::max(longest, now - place.read);
   return longest;
 }
 
@@ -161,30 +162,33 @@ std::size_t PodLogTails::read(PodLogPlace& place, const std::stop_token& stop) {
     const auto first = std::max(place.target.started, clock_.now() - Duration(settings_.look_back));
     options.since_time = place.cursor.newest() ? std::max(place.cursor.newest()->time, first) : first;
   }
-  const auto text = client_.logs(place.target.pod, options, stop);
+  const auto text = parts_.client.logs(place.target.pod, options, stop);
   const auto now = clock_.steady_now();
-  place.read = now;
   place.not_before = now + (text ? nanoseconds(settings_.tail_again) : nanoseconds(kAfterFailure));
   if (!text) {
-    if (!stop.stop_requested()) {
-      failed_.add();
-      // Said once: where the right is missing it is so of all, in turn.
-      if (!told_.exchange(true)) {
-        log::warn("The log of a pod could not be read; further ones are counted in remint_pod_log_tails_total",
-                  {{"error", text.error()}});
-      } else {
-        log::debug("The log of a pod could not be read", {{"error", text.error()}});
-      }
-    }
+    if (!stop.stop_requested()) note_failure(place, text.error());
     return 0;
   }
+  place.read = now;
   (place.look ? looked_ : read_).add();
-  PodLogReading reading({place.target.uid, place.target.container, place.target.started}, place.patterns, outbox_,
-                        counters_);
+  PodLogReading reading({place.target.uid, place.target.container, place.target.started}, place.patterns, parts_.outbox,
+                        parts_.counters);
   place.cursor.resume();
   place.cursor.feed(*text, [&](std::string_view bytes) { reading.feed(bytes, now); });
   reading.settle(now);
   return text->size();
+}
+
+void PodLogTails::note_failure(const PodLogPlace& place, const Error& why) {
+  failed_.add();
+  if (place.look && parts_.look_failed) parts_.look_failed(place.target.uid);
+  // Said once: where the right is missing it is so of all, in turn.
+  if (!told_.exchange(true)) {
+    log::warn("The log of a pod could not be read; further ones are counted in remint_pod_log_tails_total",
+              {{"error", why}});
+  } else {
+    log::debug("The log of a pod could not be read", {{"error", why}});
+  }
 }
 
 }  // namespace remint::sources

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,17 +24,24 @@ struct PodLogPlace {
   PodLogTarget target;
   std::shared_ptr<const detect::LinePatterns> patterns;
   LogCursor cursor{};
-  std::chrono::nanoseconds read{0};  ///< when the last tail was; 0: never
+  std::chrono::nanoseconds read{0};  ///< when it was read last, or else came here
   std::chrono::nanoseconds not_before{0};
   bool look = false;    ///< once, and further back
   bool queued = false;  ///< waits for its turn
 };
 
+/// What tails are read with. All of it outlives them.
+struct PodLogTailsParts {
+  kube::Client& client;
+  ClueOutbox& outbox;
+  PodLogCounters& counters;
+  const std::function<void(const std::string& uid)>& look_failed;  ///< may be empty
+};
+
 /// Thread-safe but for start() and stop().
 class PodLogTails {
  public:
-  PodLogTails(const PodLogSettings& settings, kube::Client& client, ClueOutbox& outbox, PodLogCounters& counters,
-              metrics::Registry& metrics, const Clock& clock);
+  PodLogTails(const PodLogSettings& settings, PodLogTailsParts parts, metrics::Registry& metrics, const Clock& clock);
   ~PodLogTails() { stop(); }
   void start();
   void stop();
@@ -44,10 +52,10 @@ class PodLogTails {
   [[nodiscard]] std::optional<PodLogPlace> remove(const std::string& key);
   /// From now on these, and no others; of those that were there before it is remembered how far they were read.
   void arrange(std::map<std::string, PodLogPlace>&& wanted);
-  /// One look, before all tails; at most so many wait.
+  /// One look, before all tails; at most so many wait, and the oldest ones fail.
   void look(PodLogPlace place);
   void clear();
-  /// The age of the oldest tail.
+  /// For how long the one that has waited longest was not read.
   [[nodiscard]] std::chrono::nanoseconds oldest() const;
 
  private:
@@ -59,11 +67,10 @@ class PodLogTails {
   [[nodiscard]] std::optional<Job> next(const std::stop_token& stop);
   [[nodiscard]] std::optional<Job> take_due(std::chrono::nanoseconds now);
   std::size_t read(PodLogPlace& place, const std::stop_token& stop);
+  void note_failure(const PodLogPlace& place, const Error& why);
 
   const PodLogSettings settings_;
-  kube::Client& client_;
-  ClueOutbox& outbox_;
-  PodLogCounters& counters_;
+  const PodLogTailsParts parts_;
   const Clock& clock_;
   metrics::Counter &read_, &failed_, &looked_;
   std::atomic<bool> told_ = false;  ///< that one could not be read

@@ -66,9 +66,9 @@ bool SenderCheck::may_post(const http::Request& request) {
 Result<void> SenderCheck::load_token() {
   stamp_ = stamp_file(token_file_);  // first: a change while we read is seen at the next look
   const auto content = read_file(token_file_, kMaxTokenBytes);
-  if (!content) return fail_in(content.error(), "audit bearer token");
+  if (!content) return fail_in(content.error(), token_name_);
   const auto token = trim(*content);
-  if (token.empty()) return fail(ErrorCode::kInvalid, "audit bearer token " + token_file_ + ": the file is empty");
+  if (token.empty()) return fail(ErrorCode::kInvalid, token_name_ + " " + token_file_ + ": the file is empty");
   token_digest_ = sha256_hex(token);
   return {};
 }
@@ -79,9 +79,9 @@ bool SenderCheck::token_matches(std::string_view shown) {
     next_look_ = now + kLookEvery;
     if (stamp_file(token_file_) != stamp_) {
       if (auto loaded = load_token(); !loaded) {
-        log::error("Changed audit bearer token cannot be used, the old one stays", {{"error", loaded.error()}});
+        log::error("A changed bearer token cannot be used, the old one stays", {{"error", loaded.error()}});
       } else {
-        log::info("Audit bearer token reloaded", {{"file", token_file_}});
+        log::info("Bearer token reloaded", {{"file", token_file_}});
       }
     }
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Who may post to the audit endpoint.
+// Who may post to an endpoint.
 
 #include <memory>
 #include <mutex>
@@ -25,12 +25,13 @@ class SenderCheck {
       : certificates_(settings.demand_client_certificate),
         open_(settings.no_authentication && settings.token_file.empty()),
         token_file_(settings.token_file),
+        token_name_(settings.token_of + " bearer token"),
         clock_(clock) {}
   [[nodiscard]] Result<void> load_token();
   [[nodiscard]] bool token_matches(std::string_view shown);
 
   const bool certificates_, open_;
-  const std::string token_file_;
+  const std::string token_file_, token_name_;
   const Clock& clock_;
   std::mutex mutex_;  ///< guards what follows
   FileStamp stamp_;

@@ -23,9 +23,9 @@ class SmallRelease:
         self.helm = Helm(helm_program, home, cluster.kubeconfig)
         self.namespace = f"small-{secrets.token_hex(3)}"
 
-    def apply(self, **audit):
+    def apply(self, values=None, **audit):
         """Installs or upgrades it; returns its notes."""
-        values = yaml.safe_dump(_FEW | {"audit": audit})
+        values = yaml.safe_dump(_FEW | (values or {}) | {"audit": audit})
         self.helm.run("upgrade", "--install", "remint", CHART, "-n", self.namespace, "--create-namespace", "-f", "-", stdin=values)
         return self.helm.run("get", "notes", "remint", "-n", self.namespace)
 

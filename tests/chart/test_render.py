@@ -177,7 +177,7 @@ def test_secrets_of_ones_own_are_mounted_and_none_is_made(helm):
     rendered = helm.template(file=next(f for f in CI_VALUES if f.stem.startswith("given")))
     assert not rendered.all("Secret")
     mounted = {v["name"]: v["secret"]["secretName"] for v in rendered.pod["volumes"] if "secret" in v}
-    assert mounted == {"tls": "my-tls", "bearer-token": "my-token", "journal-key": "my-journal"}
+    assert mounted == {"tls": "my-tls", "bearer-token": "my-token", "pod-log-token": "my-lines", "journal-key": "my-journal"}
     assert "--journal-key-file=/etc/remint/journal/sealing" in rendered.args
 
 

@@ -79,3 +79,12 @@ def test_a_generated_token_is_kept(release):
     assert len(token) == 64
     release.apply(**shown)
     assert release.pem("remint-audit-token", "token") == token
+
+
+def test_a_generated_token_for_log_collectors_is_kept_and_is_none_for_audit_events(release):
+    tokens = {"podLogs": {"bearerToken": {"enabled": True}}}
+    release.apply(bearerToken={"enabled": True}, values=tokens)
+    token = release.pem("remint-pod-log-token", "token")
+    assert len(token) == 64 and token != release.pem("remint-audit-token", "token")
+    release.apply(bearerToken={"enabled": True}, values=tokens)
+    assert release.pem("remint-pod-log-token", "token") == token

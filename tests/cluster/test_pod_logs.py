@@ -1,6 +1,5 @@
 """Pods' logs, by way of the real API server: they accuse where a policy says that they may, and whom they may."""
 
-import contextlib
 import json
 import ssl
 import time
@@ -125,20 +124,24 @@ def test_the_api_servers_own_log_is_read_from_its_pod(remint_cluster, space, pol
         cluster.core().delete_namespaced_pod(pod.metadata.name, "kube-system", grace_period_seconds=0)
 
 
-def test_lines_that_a_log_collector_posts_are_as_good_as_those_that_are_followed(
-    remint_cluster, space, policies, operators
+def test_lines_that_a_log_collector_posts_with_a_token_of_its_own_are_as_good_as_those_that_are_followed(
+    remint_cluster, space, policies, operators, tmp_path
 ):
     cluster = remint_cluster
     spec = short_spec([space.name])
     policies.put(space.name, spec | {"signals": spec["signals"] | SIGNALS})
     (broken, pod), (fine, _) = deployment(space, "broken"), deployment(space, "fine")
-    operator = operators(cluster, hears=False)
+    token = tmp_path / "token"
+    token.write_text("for lines alone\n")
+    operator = operators(cluster, hears=False, flags=("--pod-log-token-file", token))
     operator.wait_leading()
+    nobody = ssl.create_default_context(cafile=cluster.authority.cert)
+    certified = ssl.create_default_context(cafile=cluster.authority.cert)
     pair = cluster.authority.client("fluent-bit")
-    context = ssl.create_default_context(cafile=cluster.authority.cert)
-    context.load_cert_chain(pair.cert, pair.key)
+    certified.load_cert_chain(pair.cert, pair.key)
 
-    def post():
+    def post(path="/pod-log", token="for lines alone", context=nobody):
+        """The answer's status."""
         record = {
             "date": stamp(),
             "stream": "stderr",
@@ -149,16 +152,26 @@ def test_lines_that_a_log_collector_posts_are_as_good_as_those_that_are_followed
             },
         }  # fmt: skip
         request = urllib.request.Request(
-            f"https://127.0.0.1:{operator.audit_port}/pod-log",
+            f"https://127.0.0.1:{operator.audit_port}{path}",
             data=json.dumps([record]).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
         )
-        # 429 until it is known whose lines matter.
-        with contextlib.suppress(urllib.error.HTTPError):
-            urllib.request.urlopen(request, timeout=10, context=context).close()
+        try:
+            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert [post(path) for path in ("/audit", "/apiserver-log")] == [401, 401]
+    assert post(token="guess") == 401
+    wait_until(lambda: post() == 200, 30, "it to be known whose lines matter", interval=0.5)
+    assert post(token="", context=certified) == 200
+
+    def said():
+        post()
         return restarts_of(broken)
 
-    wait_until(post, 60, "a restart of broken", interval=0.5)
+    wait_until(said, 60, "a restart of broken", interval=0.5)
     wait_finished(broken, 1)
     restarted_exactly_once(broken)
     untouched(fine)

@@ -7,6 +7,7 @@
 #include "fixture.hpp"
 #include "remint/sources/apiserver_pod_logs.hpp"
 #include "remint/sources/pod_log_follower.hpp"
+#include "support/manual_clock.hpp"
 #include "support/wait_until.hpp"
 #include "verbs.hpp"
 
@@ -59,8 +60,12 @@ struct Pods : Served {
                                                                          for (auto& clue : clues)
                                                                            seen.push_back(std::move(clue));
                                                                          return true;
+                                                                       },
+                                                                       [this](const std::string& uid) {
+                                                                         const std::lock_guard lock(mutex);
+                                                                         failed_looks.push_back(uid);
                                                                        }},
-                                                  client, connected.metrics, system_clock());
+                                                  client, connected.metrics, *clock);
     follower->start();
   }
   std::size_t clues(const std::string& uid) {
@@ -78,11 +83,14 @@ struct Pods : Served {
   sources::PodLogSettings settings{.streams = 4, .tails_per_second = 200, .tail_again = 50ms, .refresh = 50ms};
   std::shared_ptr<const std::vector<std::string>> none = std::make_shared<const std::vector<std::string>>();
   Time started = system_clock().now() - 1h;
+  ManualClock moved{system_clock().now()};
+  const Clock* clock = &system_clock();
   std::atomic<bool> acts{true};
   std::atomic<int> asked{0}, looked{0};  ///< whose logs; whether it may act
   std::mutex mutex;
   bool room = true;
   std::vector<detect::Clue> seen;
+  std::vector<std::string> failed_looks;
   std::unique_ptr<sources::PodLogFollower> follower;
 };
 
@@ -169,6 +177,46 @@ TEST_CASE_METHOD(Pods, "a suspect's log is looked into once") {
   CHECK(wait_until([&] { return clues("uid-p1") == 1; }));
   CHECK(value("remint_pod_log_tails_total{result=\"looked\"}") == 1);
   CHECK(server.requests().count("GET", "/api/v1/namespaces/shop/pods/p1/log") == 1);
+}
+
+TEST_CASE_METHOD(Pods, "a look that came to nothing is told, whatever the reason") {
+  make(2);
+  settings.streams = 0;
+  server.faults().add({.path_prefix = "/api/v1/namespaces/shop/pods/p0/log", .times = FaultMatch::kAlways},
+                      Fault::answer(403));
+  start();
+  auto all = targets(3);
+  all[2].container.clear();  // it does not run yet
+  follower->look_into(all);
+  const auto told = [&](const std::string& uid) {
+    const std::lock_guard lock(mutex);
+    return std::ranges::count(failed_looks, uid);
+  };
+  CHECK(wait_until([&] { return told("uid-p0") == 1 && told("uid-p2") == 1; }));
+  CHECK(wait_until([&] { return value("remint_pod_log_tails_total{result=\"looked\"}") == 1; }));
+  CHECK(told("uid-p1") == 0);
+}
+
+TEST_CASE_METHOD(Pods, "a log that cannot be read shows in the round, and so does what is left out") {
+  clock = &moved;
+  make(2);
+  settings.streams = 0;
+  server.faults().add({.path_prefix = "/api/v1/namespaces/shop/pods/p0/log", .times = FaultMatch::kAlways},
+                      Fault::answer(403));
+  start();
+  follower->set_targets(targets(2), 3);
+  REQUIRE(wait_until([&] {
+    moved.advance(5s);
+    return value("remint_pod_log_tails_total{result=\"failed\"}") >= 3;
+  }));
+  CHECK(value("remint_pod_log_tails_total{result=\"read\"}") >= 1);
+  CHECK(value("remint_pod_log_left_out") == 3);
+  // It was tried every two minutes. None of these tries was a read.
+  CHECK(wait_until([&] {
+    follower->set_targets(targets(2));
+    return value("remint_pod_log_round_seconds") >= 240;
+  }));
+  CHECK(value("remint_pod_log_left_out") == 0);
 }
 
 TEST_CASE_METHOD(Pods, "clues for which there is no room wait, and a log that says too much at once is cut short") {

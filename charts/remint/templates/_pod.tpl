@@ -39,6 +39,15 @@
 - --pod-logs
 - --pod-log-streams={{ .Values.podLogs.streams }}
 {{- end }}
+{{- with .Values.podLogs.bearerToken }}
+{{- if .enabled }}
+{{- $audit := $.Values.audit.bearerToken }}
+{{- if and $audit.enabled .existingSecret (eq .existingSecret $audit.existingSecret) (eq .secretKey $audit.secretKey) }}
+{{- fail "podLogs.bearerToken must be another token than audit.bearerToken: whoever has that one can have workloads restarted" }}
+{{- end }}
+- --pod-log-token-file=/etc/remint/pod-log-token/{{ .secretKey }}
+{{- end }}
+{{- end }}
 {{- if .Values.apiserverPodLogs.enabled }}
 - --apiserver-pod-logs
 {{- end }}
@@ -96,6 +105,9 @@ topologySpreadConstraints:
 {{- if .Values.audit.bearerToken.enabled }}
 - {name: bearer-token, mountPath: /etc/remint/token, readOnly: true}
 {{- end }}
+{{- if .Values.podLogs.bearerToken.enabled }}
+- {name: pod-log-token, mountPath: /etc/remint/pod-log-token, readOnly: true}
+{{- end }}
 {{- if .Values.journalKey.enabled }}
 - {name: journal-key, mountPath: /etc/remint/journal, readOnly: true}
 {{- end }}
@@ -120,6 +132,10 @@ topologySpreadConstraints:
 {{- if .Values.audit.bearerToken.enabled }}
 - name: bearer-token
   secret: {secretName: {{ include "remint.bearerTokenSecret" . }}, defaultMode: 0440}
+{{- end }}
+{{- if .Values.podLogs.bearerToken.enabled }}
+- name: pod-log-token
+  secret: {secretName: {{ include "remint.podLogTokenSecret" . }}, defaultMode: 0440}
 {{- end }}
 {{- if .Values.journalKey.enabled }}
 - name: journal-key

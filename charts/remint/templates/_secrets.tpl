@@ -17,6 +17,10 @@
 {{- default (printf "%s-audit-token" (include "remint.fullname" .)) .Values.audit.bearerToken.existingSecret -}}
 {{- end -}}
 
+{{- define "remint.podLogTokenSecret" -}}
+{{- default (printf "%s-pod-log-token" (include "remint.fullname" .)) .Values.podLogs.bearerToken.existingSecret -}}
+{{- end -}}
+
 {{- define "remint.journalKeySecret" -}}
 {{- default (printf "%s-journal-key" (include "remint.fullname" .)) .Values.journalKey.existingSecret -}}
 {{- end -}}

@@ -119,13 +119,16 @@ class DetectionEngine {
   [[nodiscard]] std::vector<WorkloadDecision> advance(Time now);
   /// What advance() found not to stand any more; each once.
   [[nodiscard]] std::vector<Withdrawal> take_withdrawals();
-  /// detection_engine_logs.cpp. At most so many pods whose logs are to be followed: accused ones first, then by UID.
-  /// Never one of Remint's own namespace. For 10,000 pods some ten milliseconds; nothing while no policy asks.
-  [[nodiscard]] std::vector<PodLogTarget> pod_log_targets(std::size_t most) const;
+  /// detection_engine_logs.cpp. At most so many pods whose logs are to be followed: accused ones first, then by UID;
+  /// `left_out`, if given, becomes how many more there are. Never one of Remint's own namespace. For 10,000 pods some
+  /// ten milliseconds; nothing while no policy asks.
+  [[nodiscard]] std::vector<PodLogTarget> pod_log_targets(std::size_t most, std::size_t* left_out = nullptr) const;
   /// Pods into whose logs one look is worth taking: advance() refused to act because it was not sure whose the
   /// rejections are. Each pod at most once an hour for one case; kMaxLooks of them wait at most, the oldest go.
   [[nodiscard]] std::vector<PodLogTarget> take_looks();
   static constexpr std::size_t kMaxLooks = 50;
+  /// A look into this pod's log came to nothing: it may be asked for again, two minutes from now.
+  void look_failed(const std::string& uid, Time now);
   /// When advance() has something to do although nothing happens; never earlier than the last advance().
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
@@ -202,7 +205,7 @@ class DetectionEngine {
   std::set<std::string> spoken_for_;         ///< standing restarts for which something has spoken, likewise
   std::vector<Withdrawal> withdrawals_;
   std::map<std::vector<std::string>, PatternList> patterns_;    ///< of policies that have podLog.enabled
-  std::map<std::pair<std::string, std::string>, Time> looked_;  ///< by case and pod UID: when
+  std::map<std::pair<std::string, std::string>, Time> looked_;  ///< by case and pod UID: until when no more
   std::vector<std::string> wanted_looks_;                       ///< UIDs of pods
   bool reconsider_all_ = false;
   Time last_advance_{}, last_expire_{};

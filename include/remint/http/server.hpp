@@ -39,7 +39,7 @@ struct Response {
   std::string allow = {};  ///< the methods that the path takes, for 405
 };
 
-/// Must be thread-safe when Settings::threads > 1. An exception becomes a 500 and is logged.
+/// Must be thread-safe when Settings::threads > 1, or the route is `aside`. An exception becomes a 500 and is logged.
 using Handler = std::function<Response(const Request&)>;
 
 struct Route {
@@ -50,6 +50,10 @@ struct Route {
   /// ends the request there, so that a caller who may not post at all cannot make us receive 16 MB first. Same rules as
   /// a Handler.
   std::function<std::optional<Response>(const Request&)> admit = {};
+  /// The handler may take long: it runs on a thread beside those of the server, one request at a time for all such
+  /// routes together, so that the others are answered meanwhile. Up to 64 requests and a quarter of
+  /// Limits::bytes_in_flight wait for it; what comes beyond gets 429.
+  bool aside = false;
 };
 
 struct TlsFiles {

@@ -19,6 +19,7 @@ namespace remint::sources {
 struct AuditWebhookSettings {
   bool demand_client_certificate = true;  ///< a verified client certificate authenticates the sender
   std::string token_file;  ///< bearer token that authenticates too (both given: either is enough); re-read on change
+  std::string token_of = "audit";  ///< whose token that is, for messages
   bool no_authentication =
       false;  ///< only for plain HTTP by an explicit flag: without a token file any loopback peer may post
   std::size_t max_unpacked_bytes = 64U << 20U;

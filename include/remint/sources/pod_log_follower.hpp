@@ -50,10 +50,13 @@ struct PodLogHooks {
   std::function<void()> ask;
   /// Takes clues; false when there is no room for them now. Must not wait.
   std::function<bool(std::vector<detect::Clue>&&)> deliver;
+  /// May be empty. A look that was asked for came to nothing: of which pod. Must not wait.
+  std::function<void(const std::string& uid)> look_failed{};
 };
 
 /// Metrics: remint_pod_log_targets, remint_pod_log_streams, remint_pod_log_opens_total{result},
-/// remint_pod_log_tails_total{result}, remint_pod_log_round_seconds (age of the oldest tail),
+/// remint_pod_log_tails_total{result}, remint_pod_log_round_seconds (for how long the tail that has waited longest was
+/// not read; a read that failed is none), remint_pod_log_left_out (pods beyond those that can be read),
 /// remint_pod_log_lines_total{result} with result matched, earlier, untimed, oversize or other,
 /// remint_pod_log_dropped_total (clues for which there was no room), remint_pod_log_lag_seconds.
 class PodLogFollower {
@@ -66,8 +69,9 @@ class PodLogFollower {
   void start();
   /// Within a second. Idempotent.
   void stop();
-  /// All that are to be read; the first ones are followed. Thread-safe, at once.
-  void set_targets(std::vector<PodLogTarget> targets);
+  /// All that are to be read; the first ones are followed. `left_out`: pods for which there was no room among them.
+  /// Thread-safe, at once.
+  void set_targets(std::vector<PodLogTarget> targets, std::size_t left_out = 0);
   /// To be read once, soon: the last 500 lines of ten minutes, 256 KiB at most. Thread-safe, at once.
   void look_into(std::vector<PodLogTarget> targets);
 

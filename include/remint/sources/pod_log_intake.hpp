@@ -28,7 +28,7 @@ struct PodLogIntakeHooks {
 ///
 /// Metrics: remint_pod_log_bodies_total{result}, remint_pod_log_posted_lines_total{result} with result taken, unknown
 /// (no pod whose policy has podLog.enabled) or invalid, remint_pod_log_posted_lag_seconds; and, of what was taken,
-/// remint_pod_log_lines_total and remint_pod_log_dropped_total.
+/// remint_pod_log_lines_total and remint_pod_log_dropped_total; remint_pod_log_left_out as the follower's.
 class PodLogIntake {
  public:
   /// As AuditWebhook::create.
@@ -41,7 +41,8 @@ class PodLogIntake {
   /// 200 once the lines were read; 400 for an empty body or one that breaks or has nothing of a pod in it; 401, 413,
   /// 415; 429 when detection is behind, or before it has said whose lines matter: to be sent again.
   [[nodiscard]] http::Response handle(const http::Request& request);
-  void set_targets(const std::vector<PodLogTarget>& targets);
+  /// As PodLogFollower::set_targets.
+  void set_targets(const std::vector<PodLogTarget>& targets, std::size_t left_out = 0);
 
  private:
   struct Impl;

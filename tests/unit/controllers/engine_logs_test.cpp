@@ -89,6 +89,11 @@ TEST_CASE("logs are read of the live pods that a policy names, accused ones firs
   targets = world.engine.pod_log_targets(1);
   CHECK(names(targets) == std::vector<std::string>{"cart-5f-b"});
   CHECK(targets[0].accused);
+  std::size_t left_out = 99;
+  CHECK(world.engine.pod_log_targets(1, &left_out).size() == 1);
+  CHECK(left_out == 1);
+  CHECK(world.engine.pod_log_targets(10, &left_out).size() == 2);
+  CHECK(left_out == 0);
 
   const auto before = targets[0].patterns;
   world.engine.set_policies({reads_logs(true, {"dead token"})});
@@ -180,6 +185,20 @@ TEST_CASE("when it is not sure whose the rejections are, one look into each susp
   }
   CHECK(world.engine.take_looks().empty());
 
+  SECTION("one that came to nothing is asked for again, not sooner than after two minutes") {
+    world.engine.look_failed("uid-web-1-x", kStart + 1200s);
+    for (auto at = 1200s; at < 1320s; at += 10s) {
+      world.reject("192.168.0.4", at);
+      (void)world.advance(at);
+    }
+    CHECK(world.engine.take_looks().empty());
+    world.reject("192.168.0.4", 1320s);
+    (void)world.advance(1320s);
+    CHECK(names(world.engine.take_looks()) == std::vector<std::string>{"web-1-x"});
+    world.reject("192.168.0.4", 1450s);
+    (void)world.advance(1450s);
+    CHECK(world.engine.take_looks().empty());
+  }
   SECTION("what is found there decides") {
     for (auto at = 1100s; at < 1200s; at += 10s) say(world, "uid-web-1-x", at);
     const auto decisions = world.advance(1201s);

@@ -1,5 +1,6 @@
 #include "remint/sources/pod_log_intake.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -100,6 +101,54 @@ TEST_CASE("whoever may not post, or posts nonsense, is told so", "[intake]") {
   CHECK(f.post(R"({"hello":1})") == 400);
   CHECK(f.post("[{\"log\":") == 400);
   CHECK(f.clues.empty());
+}
+
+TEST_CASE("a log that says much in a body takes no room from the others in it, and what is left out is shown",
+          "[intake]") {
+  Fixture f;
+  f.want();
+  std::string body = record("cart-2", "uid-2");
+  for (int i = 0; i < 5000; ++i) body += "," + record("cart-1", "uid-1");
+  CHECK(f.post("[" + body + "]") == 200);
+  CHECK(std::ranges::count(f.clues, std::string("uid-2"), &detect::Clue::pod_uid) == 1);
+  CHECK(std::ranges::count(f.clues, std::string("uid-1"), &detect::Clue::pod_uid) <= 100);
+  f.intake->set_targets({}, 12);
+  CHECK(f.value("remint_pod_log_left_out") == 12);
+}
+
+TEST_CASE("a token of its own opens this endpoint and no other, and the audit token does not; a certificate opens both",
+          "[intake]") {
+  Fixture f;  // with "secret"
+  f.want();
+  AuditWebhookSettings audit{.demand_client_certificate = true, .token_file = f.folder.file("audit-token")};
+  std::ofstream(audit.token_file) << "greater\n";
+  BatchQueue queue({}, f.metrics);
+  const auto webhook = *AuditWebhook::create(audit, queue, f.metrics, f.clock);
+  audit.token_file = f.folder.file("token");
+  audit.token_of = "pod log";
+  const auto lines = *PodLogIntake::create(audit, {[] {}, [](auto&&) { return true; }}, f.metrics, f.clock);
+  const auto who = [](std::string_view token, bool certificate) {
+    return http::Request{.content_type = "application/json",
+                         .authorization = token,
+                         .peer_address = "127.0.0.1",
+                         .client_certificate_verified = certificate};
+  };
+  const auto refused = [](const std::optional<http::Response>& answer) { return answer && answer->status == 401; };
+  CHECK_FALSE(refused(lines->admit(who("Bearer secret", false))));
+  CHECK(refused(lines->admit(who("Bearer greater", false))));
+  CHECK(refused(lines->admit(who("", false))));
+  CHECK_FALSE(refused(lines->admit(who("", true))));
+  CHECK(refused(webhook->admit(who("Bearer secret", false))));
+  CHECK_FALSE(refused(webhook->admit(who("Bearer greater", false))));
+
+  std::ofstream(audit.token_file) << "another one\n";
+  f.clock.advance(std::chrono::seconds(2));
+  CHECK_FALSE(refused(lines->admit(who("Bearer another one", false))));
+  CHECK(refused(lines->admit(who("Bearer secret", false))));
+  audit.token_file = f.folder.file("none");
+  const auto none = PodLogIntake::create(audit, {[] {}, [](auto&&) { return true; }}, f.metrics, f.clock);
+  REQUIRE_FALSE(none);
+  CHECK(none.error().message.find("pod log bearer token") != std::string::npos);
 }
 
 TEST_CASE("posted lines for which there is no room are asked for again", "[intake]") {
