@@ -50,6 +50,7 @@ void PodLogTails::add(const std::string& key, PodLogPlace place) {
 
 std::optional<PodLogPlace> PodLogTails::remove(const std::string& key) {
   const std::lock_guard lock(mutex_);
+  std::erase(turn_, key);  // or it would stand there twice when it comes back
   auto node = places_.extract(key);
   return node.empty() ? std::nullopt : std::optional(std::move(node.mapped()));
 }
@@ -58,6 +59,7 @@ void PodLogTails::arrange(std::map<std::string, PodLogPlace>&& wanted) {
   const std::lock_guard lock(mutex_);
   const auto now = clock_.steady_now();
   std::erase_if(places_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  std::erase_if(turn_, [&](const auto& key) { return !wanted.contains(key); });
   for (auto& [key, place] : wanted) {
     if (const auto known = places_.find(key); known != places_.end()) {
       known->second.target = std::move(place.target);
@@ -105,18 +107,13 @@ std::optional<PodLogTails::Job> PodLogTails::take_due(nanoseconds now) {
     return job;
   }
   // In turn, so the first one is the one that has waited longest; those that failed are let wait.
-  for (auto key = turn_.begin(); key != turn_.end();) {
-    const auto place = places_.find(*key);
-    if (place == places_.end()) {
-      key = turn_.erase(key);
-    } else if (place->second.not_before > now) {
-      ++key;
-    } else {
-      Job job{.key = *key, .place = place->second};
-      place->second.queued = false;
-      turn_.erase(key);
-      return job;
-    }
+  for (auto key = turn_.begin(); key != turn_.end(); ++key) {
+    PodLogPlace& place = places_.at(*key);
+    if (place.not_before > now) continue;
+    Job job{.key = *key, .place = place};
+    place.queued = false;
+    turn_.erase(key);
+    return job;
   }
   return std::nullopt;
 }
@@ -129,8 +126,9 @@ std::optional<PodLogTails::Job> PodLogTails::next(const std::stop_token& stop) {
       next_start_ = now + nanoseconds(static_cast<std::int64_t>(1e9 / settings_.tails_per_second));
       return job;
     }
-    const auto wait =
-        std::clamp<nanoseconds>(next_start_ - now, std::chrono::milliseconds(10), std::chrono::milliseconds(200));
+    constexpr nanoseconds kIdle = std::chrono::milliseconds(200);
+    // Its turn has come and there is nothing to read: that is looked at again now and then, not all the time.
+    const auto wait = next_start_ > now ? std::min(next_start_ - now, kIdle) : kIdle;
     (void)changed_.wait_for(lock, stop, wait, [] { return false; });
   }
   return std::nullopt;

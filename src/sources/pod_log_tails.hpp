@@ -77,7 +77,7 @@ class PodLogTails {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::string, PodLogPlace> places_;
-  std::deque<std::string> turn_;  ///< keys; those that are gone are stepped over
+  std::deque<std::string> turn_;  ///< keys of places_, each at most once
   std::deque<PodLogPlace> looks_;
   std::chrono::nanoseconds next_start_{0};
   std::vector<std::jthread> workers_;
