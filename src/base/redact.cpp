@@ -36,7 +36,8 @@ struct Stretch {
   std::size_t begin = 0, end = 0;
 };
 
-/// At the start of a word: "eyJ" begins the base64 of `{"`. Also when it was cut off after the header or within a part.
+/// After what is no letter and no digit: "eyJ" begins the base64 of `{"`. Also when it was cut off after the header or
+/// within a part.
 Stretch find_jwt(std::string_view text, std::size_t at) {
   if (!text.substr(at).starts_with("eyJ")) {
     return {};
@@ -47,7 +48,45 @@ Stretch find_jwt(std::string_view text, std::size_t at) {
   return word.size() >= kShortest || word.find('.') != std::string_view::npos ? Stretch{at, end} : Stretch{};
 }
 
-/// "Bearer <value>" and "Basic <value>", but not prose such as "invalid bearer token".
+/// Tokens that say by their first letters what they are: GitHub's, Slack's, AWS's key ids.
+Stretch find_known_prefix(std::string_view text, std::size_t at) {
+  const std::string_view here = text.substr(at);
+  constexpr std::array<std::string_view, 7> kPrefixes{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"};
+  constexpr std::size_t kShortestRest = 4;  // it may have been cut off
+  const auto known = std::ranges::find_if(kPrefixes, [&](std::string_view prefix) { return here.starts_with(prefix); });
+  const bool slack = here.size() > 5 && here.starts_with("xox") && is_letter(here[3]) && here[4] == '-';
+  if (known != kPrefixes.end() || slack) {
+    const std::size_t rest = at + (slack ? 5 : known->size());
+    const std::size_t end = run(text, rest, is_word);
+    return end - rest >= kShortestRest ? Stretch{at, end} : Stretch{};
+  }
+  if (here.starts_with("AKIA") || here.starts_with("ASIA")) {
+    constexpr std::size_t kShortest = 16;
+    const std::size_t end = run(text, at, [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z'); });
+    return end - at >= kShortest ? Stretch{at, end} : Stretch{};
+  }
+  return {};
+}
+
+/// The body of "-----BEGIN ... PRIVATE KEY-----", up to its end or that of the text.
+Stretch find_private_key(std::string_view text, std::size_t at) {
+  constexpr std::string_view kBegin = "-----BEGIN ", kDashes = "-----";
+  if (!text.substr(at).starts_with(kBegin)) {
+    return {};
+  }
+  constexpr std::size_t kLongestLabel = 64;
+  const std::string_view label = text.substr(at + kBegin.size(), kLongestLabel);
+  const std::size_t label_end = label.find(kDashes);
+  if (label_end == std::string_view::npos || label.substr(0, label_end).find("PRIVATE KEY") == std::string_view::npos) {
+    return {};
+  }
+  const std::size_t begin = at + kBegin.size() + label_end + kDashes.size();
+  const std::size_t end = std::min(text.find("-----END", begin), text.size());
+  return end == begin ? Stretch{} : Stretch{begin, end};
+}
+
+/// "Bearer <value>" and "Basic <value>", but not prose such as "invalid bearer token". A value may have a colon within:
+/// Rancher's are "token-abcde:secret".
 Stretch find_scheme(std::string_view text, std::size_t at) {
   const std::string_view here = text.substr(at);
   const std::size_t scheme = starts_with_nocase(here, "bearer") ? 6 : starts_with_nocase(here, "basic") ? 5 : 0;
@@ -55,79 +94,152 @@ Stretch find_scheme(std::string_view text, std::size_t at) {
     return {};
   }
   const std::size_t begin = run(text, at + scheme, is_space);
-  const std::size_t end = run(text, begin, is_token68);
+  const std::size_t end = run(text, begin, [](char c) { return is_token68(c) || c == ':'; });
   if (begin == at + scheme || end == begin) {
     return {};
   }
-  const std::string_view value = text.substr(begin, end - begin);
-  constexpr std::array<std::string_view, 8> kProse{"token",  "auth",       "realm", "scheme",
-                                                   "header", "credential", "error", "is"};
-  const bool prose =
-      std::ranges::any_of(kProse, [&](std::string_view word) { return starts_with_nocase(value, word); });
+  // What ends a sentence, or begins the value of a challenge's parameter, is no part of the word.
+  std::string_view word = text.substr(begin, end - begin);
+  word = word.substr(0, word.find_last_not_of(".:=") + 1);
+  // Only the whole word: tokens begin with "token-", too.
+  constexpr std::array<std::string_view, 15> kProse{
+      "token",  "tokens", "auth",    "authentication", "authorization", "authenticator", "authn", "realm",
+      "scheme", "header", "headers", "credential",     "credentials",   "error",         "is"};
+  const bool prose = word.empty() || std::ranges::any_of(kProse, [&](std::string_view one) {
+                       return word.size() == one.size() && starts_with_nocase(word, one);
+                     });
   // "Basic" is a common word, so its value must look like base64 of "user:password".
   const bool basic_prose =
       scheme == 5 &&
-      (value.size() < 8 || std::ranges::all_of(value, [](char c) { return lower(c) == c && is_letter(c); }));
+      (word.size() < 8 || std::ranges::all_of(word, [](char c) { return lower(c) == c && is_letter(c); }));
   return prose || basic_prose ? Stretch{} : Stretch{begin, end};
+}
+
+/// Whether a word is the name of a secret: db_password, clientSecret, X-Api-Key.
+bool names_secret(std::string_view word, std::string& name) {
+  constexpr std::size_t kLongestName = 64;
+  if (word.size() > kLongestName) {
+    return false;
+  }
+  for (const char c : word) {
+    if (c != '_' && c != '-') {
+      name += lower(c);
+    }
+  }
+  constexpr std::array<std::string_view, 13> kNames{
+      "password", "passwd",    "pwd",        "passphrase", "token",   "secret",       "secretkey",
+      "apikey",   "accesskey", "accountkey", "privatekey", "keydata", "authorization"};
+  return std::ranges::any_of(kNames, [&](std::string_view suffix) { return name.ends_with(suffix); });
+}
+
+bool ends_value(char c) { return std::string_view(",;:&)]}").find(c) != std::string_view::npos; }
+bool is_quote(char c) { return c == '"' || c == '\''; }
+bool is_quote_or_escape(char c) { return is_quote(c) || c == '\\'; }
+
+/// Where a value ends whose quote stands at `quote`, after `escapes` backslashes: JSON in JSON has one before each of
+/// its quotes, and three before one that is part of the value.
+std::size_t quoted_end(std::string_view text, std::size_t quote, std::size_t escapes) {
+  std::size_t before = 0;
+  for (std::size_t i = quote + 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++before;
+      continue;
+    }
+    // Fewer: the text around it ends here.
+    if (text[i] == text[quote] && (before < escapes || before % (2 * (escapes + 1)) == escapes)) {
+      return i - std::min(before, escapes);
+    }
+    before = 0;
+  }
+  return text.size();
+}
+
+/// The value behind that quote. Two of them are nothing, or CSV, which doubles them.
+Stretch find_quoted(std::string_view text, std::size_t quote, std::size_t escapes) {
+  std::size_t begin = quote + 1;
+  std::size_t end = quoted_end(text, quote, escapes);
+  const std::size_t closing = run(text, begin, [](char c) { return c == '\\'; });
+  if (end == begin && closing < text.size()) {
+    escapes = closing - begin;
+    begin = closing + 1;
+    if (begin == text.size() || is_space(text[begin]) || ends_value(text[begin])) {
+      return {};
+    }
+    end = quoted_end(text, begin - 1, escapes);
+  }
+  return end <= begin ? Stretch{} : Stretch{begin, end};
+}
+
+/// Without a quote before it. One ends such a value only where nothing of it can follow.
+std::size_t bare_end(std::string_view text, std::size_t from) {
+  std::size_t at = from;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (is_space(c) || c == '&' || c == ',' || c == ';' || c == '}') {
+      break;
+    }
+    if (is_quote(c) && (at + 1 == text.size() || is_space(text[at + 1]) || ends_value(text[at + 1]) ||
+                        is_quote_or_escape(text[at + 1]))) {
+      break;
+    }
+  }
+  return at;
 }
 
 /// password=x, "token": "x", clientSecret: x ... where `at` is the start of a word.
 Stretch find_assignment(std::string_view text, std::size_t at) {
   const std::size_t word_end = run(text, at, is_word);
-  std::size_t name_length = word_end - at;
-  constexpr std::size_t kLongestName = 64;
-  if (name_length > kLongestName) {
-    return {};
-  }
   std::string name;
-  for (const char c : text.substr(at, name_length)) {
-    if (c != '_' && c != '-') {
-      name += lower(c);
-    }
-  }
-  constexpr std::array<std::string_view, 8> kNames{"password", "passwd", "pwd",       "token",
-                                                   "secret",   "apikey", "accesskey", "authorization"};
-  if (std::ranges::none_of(kNames, [&](std::string_view suffix) { return name.ends_with(suffix); })) {
+  if (!names_secret(text.substr(at, word_end - at), name)) {
     return {};
   }
-  const auto is_quote = [](char c) { return c == '"' || c == '\'' || c == '\\'; };
-  std::size_t position = run(text, word_end, is_quote);
+  std::size_t position = run(text, word_end, is_quote_or_escape);
   const bool quoted_name = position > word_end;
   position = run(text, position, is_space);
   if (position == text.size() || (text[position] != '=' && text[position] != ':')) {
     return {};
   }
   const bool colon = text[position] == ':';
-  const std::size_t after_sign = position + 1;
+  const std::size_t after_sign = run(text, position, [](char c) { return c == '=' || c == ':' || c == '>'; });
   position = run(text, after_sign, is_space);
   const bool spaced = position > after_sign;
-  const std::size_t begin = run(text, position, is_quote);
-  const bool quoted = begin > position;
-  const auto is_bare = [](char c) {
-    return !is_space(c) && c != '&' && c != ',' && c != ';' && c != '"' && c != '\'' && c != '}';
-  };
-  std::size_t end = run(text, begin, [&](char c) { return quoted ? c != '"' && c != '\'' && c != '\\' : is_bare(c); });
-  // "Authorization: Basic dXNlcjpwYXNz": the value is the second word. Not what was redacted before: texts are made
-  // safe more than once, and must not lose a word each time.
-  if (name.ends_with("authorization") && !quoted && text.substr(begin, end - begin) != kRedacted) {
-    end = run(text, run(text, end, is_space), is_bare);
+  const std::size_t quote = run(text, position, [](char c) { return c == '\\'; });
+  if (quote < text.size() && is_quote(text[quote])) {
+    return find_quoted(text, quote, quote - position);
+  }
+  if (const Stretch key = find_private_key(text, position); key.end != 0) {
+    return key;
+  }
+  std::size_t end = bare_end(text, position);
+  const std::string_view first = text.substr(position, end - position);
+  // "Authorization: Basic dXNlcjpwYXNz": the value is the second word.
+  const bool scheme = (first.size() == 6 && starts_with_nocase(first, "bearer")) ||
+                      (first.size() == 5 && starts_with_nocase(first, "basic"));
+  if ((name.ends_with("authorization") || scheme) && first != kRedacted) {
+    end = bare_end(text, run(text, end, is_space));
   }
   // Prose: "verifying the token: service account token has expired".
-  const bool prose = colon && spaced && !quoted && !quoted_name && name == "token" &&
-                     std::ranges::none_of(text.substr(begin, end - begin), is_digit) && end - begin < 20;
-  return end == begin || prose ? Stretch{} : Stretch{begin, end};
+  std::string_view word = text.substr(position, end - position);
+  word.remove_suffix(word.ends_with('.') ? 1 : 0);
+  const bool prose =
+      colon && spaced && !quoted_name && name == "token" && word.size() < 20 && std::ranges::all_of(word, is_letter);
+  return end == position || prose ? Stretch{} : Stretch{position, end};
 }
 
-/// The password of "scheme://user:password@host", where `at` is the colon after the scheme.
+/// The password of "scheme://user:password@host", where `at` is the colon after the scheme. It may have an @ itself.
 Stretch find_url_password(std::string_view text, std::size_t at) {
   if (!text.substr(at).starts_with("://")) {
     return {};
   }
   const std::size_t user = at + 3;
-  const std::size_t end = run(text, user, [](char c) { return !is_space(c) && c != '/' && c != '@' && c != '"'; });
-  const std::size_t colon = text.substr(0, end).find(':', user);
-  const bool found = end < text.size() && text[end] == '@' && colon != std::string_view::npos && colon + 1 < end;
-  return found ? Stretch{colon + 1, end} : Stretch{};
+  const std::size_t stop = run(text, user, [](char c) { return !is_space(c) && c != '/' && c != '"'; });
+  const std::string_view authority = text.substr(user, stop - user);
+  const std::size_t end = authority.rfind('@');
+  const std::size_t colon = authority.find(':');
+  // One that has been redacted in part held what ends an address.
+  const bool found = end != std::string_view::npos && colon < end && colon + 1 < end &&
+                     authority.substr(colon, end - colon).find(kRedacted) == std::string_view::npos;
+  return found ? Stretch{user + colon + 1, user + end} : Stretch{};
 }
 
 }  // namespace
@@ -138,14 +250,19 @@ std::string redact(std::string_view text) {
   std::size_t copied = 0;
   for (std::size_t at = 0; at < text.size();) {
     Stretch secret;
-    const bool word_start = is_word(text[at]) && (at == copied || !is_word(text[at - 1]));
+    const auto starts = [&](auto part) { return part(text[at]) && (at == copied || !part(text[at - 1])); };
     if (text[at] == ':') {
       secret = find_url_password(text, at);
-    } else if (word_start) {
+    } else if (text[at] == '-') {
+      secret = find_private_key(text, at);
+    } else if (starts([](char c) { return is_letter(c) || is_digit(c); })) {
       secret = find_jwt(text, at);
       if (secret.end == 0) {
-        secret = find_scheme(text, at);
+        secret = find_known_prefix(text, at);
       }
+    }
+    if (secret.end == 0 && starts(is_word)) {
+      secret = find_scheme(text, at);
       if (secret.end == 0) {
         secret = find_assignment(text, at);
       }

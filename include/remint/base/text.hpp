@@ -12,10 +12,10 @@ namespace remint {
 /// would.
 [[nodiscard]] std::string sanitize(std::string_view text, std::size_t max_bytes = 512);
 
-/// Replaces by "[redacted]": JWTs (base64url starting with "eyJ", also when cut off), the value of "Bearer xyz" and
-/// "Basic xyz", of names ending in password, token, secret, api key, access key or authorization ("token=xyz",
-/// "\"token\": \"xyz\""), and passwords in URLs. Leaves prose such as "invalid bearer token" alone. Linear in the
-/// length of the text.
+/// Replaces by "[redacted]": JWTs (also cut off), the value of "Bearer xyz" and "Basic xyz" and of names such as
+/// password, token, secret, api key or private key ("token=xyz", "\"token\": \"xyz\""), tokens of GitHub, GitLab and
+/// Slack, key ids of AWS, private keys in PEM, and passwords in URLs. Leaves prose such as "invalid bearer token"
+/// alone. Linear in the length of the text; twice is the same as once.
 [[nodiscard]] std::string redact(std::string_view text);
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
