@@ -74,7 +74,7 @@ class Remint:
     def roll_out(self, values):
         """An upgrade that makes new pods; returns when one of them leads."""
         self.upgrade(values)
-        kubectl(self.node, "-n", self.namespace, "rollout", "status", f"deployment/{self.release}", "--timeout=180s")
+        kubectl(self.node, "-n", self.namespace, "rollout", "status", f"deployment/{self.release}", "--timeout=400s")
         self.wait_leading()
 
     def metrics(self):

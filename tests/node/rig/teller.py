@@ -29,7 +29,7 @@ class Teller:
         if probed:
             command = ["/teller", f"-probe={_MOUNT}/{self._failure.name}"]
             spec["containers"][0]["readinessProbe"] = {"exec": {"command": command}, "periodSeconds": 2}
-        self.workload = space.deployment(name, replicas=1, pod=spec).wait_ready(120)
+        self.workload = space.deployment(name, replicas=1, pod=spec).wait_ready(300)
 
     def say(self, *lines):
         with open(self._file, "a", encoding="utf-8") as file:
@@ -84,7 +84,7 @@ class StaticApiServerPod:
             "spec": pod(log.parent, log.name, self.name) | {"hostNetwork": True},
         }
         self._manifest.write_text(yaml.safe_dump(manifest))
-        wait_until(self._mirrored, 120, "the static pod to run, and to have a mirror")
+        wait_until(self._mirrored, 300, "the static pod to run, and to have a mirror")
         return self
 
     def stop(self):
