@@ -182,7 +182,10 @@ TEST_CASE_METHOD(Pods, "a suspect's log is looked into once") {
 TEST_CASE_METHOD(Pods, "a look that came to nothing is told, whatever the reason") {
   make(2);
   settings.streams = 0;
-  server.faults().add({.path_prefix = "/api/v1/namespaces/shop/pods/p0/log", .times = FaultMatch::kAlways},
+  server.faults().add({.method = "GET",
+                       .path_prefix = "/api/v1/namespaces/shop/pods/p0/log",
+                       .query = "",
+                       .times = FaultMatch::kAlways},
                       Fault::answer(403));
   start();
   auto all = targets(3);
@@ -201,7 +204,10 @@ TEST_CASE_METHOD(Pods, "a log that cannot be read shows in the round, and so doe
   clock = &moved;
   make(2);
   settings.streams = 0;
-  server.faults().add({.path_prefix = "/api/v1/namespaces/shop/pods/p0/log", .times = FaultMatch::kAlways},
+  server.faults().add({.method = "GET",
+                       .path_prefix = "/api/v1/namespaces/shop/pods/p0/log",
+                       .query = "",
+                       .times = FaultMatch::kAlways},
                       Fault::answer(403));
   start();
   follower->set_targets(targets(2), 3);
