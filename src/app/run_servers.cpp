@@ -62,7 +62,7 @@ Result<void> RunParts::create_intakes() {
        .first_stream = static_cast<std::uint32_t>(logs_.size())},
       [this](std::uint32_t stream, std::vector<detect::ApiServerLine>&& lines) {
         return detection_->try_post(
-            [stream, lines = std::move(lines)](auto& e, Time) { e.detector().observe(stream, lines); });
+            [stream, lines = std::move(lines)](auto& e, Time now) { e.observe(stream, lines, now); });
       },
       metrics_, system_clock());
   if (!logs) return std::unexpected(logs.error());
@@ -96,10 +96,15 @@ Result<void> RunParts::start_audit_server() {
                          return refused ? std::move(refused) : intake.admit(request);
                        }};
   };
+  auto pod_log = route("/pod-log", *pod_log_intake_);
+  pod_log.handler = [this, handle = pod_log.handler](const http::Request& request) {
+    auto response = handle(request);
+    // For the report. Nothing is lost when it finds no room: the next post says the same.
+    if (response.status < 300) detection_->try_post([](auto& e, Time now) { e.pod_log_posted(now); });
+    return response;
+  };
   auto server = http::Server::start(
-      settings,
-      {route("/audit", *webhook_), route("/apiserver-log", *log_intake_), route("/pod-log", *pod_log_intake_)},
-      metrics_);
+      settings, {route("/audit", *webhook_), route("/apiserver-log", *log_intake_), std::move(pod_log)}, metrics_);
   if (!server) return fail_in(server.error(), "--audit-listen");
   audit_server_ = std::move(*server);
   return {};
