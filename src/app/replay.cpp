@@ -126,7 +126,7 @@ Result<void> play(const ReplayOptions& options, ReplayOutput& output, std::ostre
   auto line = log->lines.begin();
   const auto feed_log = [&](Time until) {
     for (; line != log->lines.end() && line->line.time <= until; ++line) {
-      engine.detector().observe(line->stream, {line->line});
+      engine.observe(line->stream, {line->line}, line->line.time);
     }
   };
   // Lines that say nothing do not make the recording longer than its events do.

@@ -21,10 +21,11 @@ class NoOutput final : public ReplayOutput {
 Result<controllers::Report> report_of_recording(const ReportOptions& options, std::ostream& err) {
   NoOutput none;
   controllers::Report report;
-  const bool has_log = !options.recording.apiserver_log.empty();
+  const controllers::ReportSettings settings{"a recording", !options.recording.apiserver_log.empty(),
+                                             !options.recording.pod_logs.empty()};
   const auto played =
       play(options.recording, none, err, {options.at, [&](const controllers::DetectionEngine& engine, Time now) {
-                                            report = controllers::build_report(engine, {"a recording", has_log}, now);
+                                            report = controllers::build_report(engine, settings, now);
                                           }});
   if (!played) return std::unexpected(played.error());
   return report;

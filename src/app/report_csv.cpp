@@ -15,6 +15,11 @@ constexpr const char* kHeader =
 
 std::string time_or_nothing(const std::optional<Time>& time) { return time ? format_rfc3339(*time) : std::string(); }
 
+std::string state_of(controllers::RiskState state) {
+  using enum controllers::RiskState;
+  return state == kBroken ? "broken" : state == kSilent ? "silent" : state == kSuspected ? "suspected" : "will break";
+}
+
 std::string joined(const std::vector<std::string>& texts) {
   std::string all;
   for (const auto& text : texts) all += (all.empty() ? "" : " ") + text;
@@ -41,9 +46,7 @@ void print_report_csv(const controllers::Report& report, std::ostream& out) {
     const auto& client = risk.client;
     const auto& origin = risk.origin;
     const std::vector<std::string> cells{std::to_string(++rank),
-                                         risk.broken   ? "broken"
-                                         : risk.silent ? "silent"
-                                                       : "will break",
+                                         state_of(risk.state),
                                          risk.workload.kind,
                                          risk.workload.ns,
                                          risk.workload.name,

@@ -12,6 +12,7 @@ namespace {
 
 using controllers::AtRisk;
 using controllers::Report;
+using controllers::RiskState;
 
 constexpr std::size_t kMaxCell = 60;
 constexpr std::size_t kLine = 112;
@@ -27,8 +28,12 @@ std::string plural(std::size_t count, std::string_view one) {
 }
 
 std::string state_of(const AtRisk& risk, Time now) {
-  if (risk.broken) return risk.since ? "broken for " + humanize(now - *risk.since) : "broken";
-  if (risk.silent) return risk.since ? "not heard for " + humanize(now - *risk.since) : "not heard";
+  if (risk.state != RiskState::kWillBreak) {
+    const std::string state = risk.state == RiskState::kBroken   ? "broken"
+                              : risk.state == RiskState::kSilent ? "not heard"
+                                                                 : "suspected";
+    return risk.since ? state + " for " + humanize(now - *risk.since) : state;
+  }
   if (!risk.breaks_at) return "will break";
   return *risk.breaks_at > now ? "breaks in " + humanize(*risk.breaks_at - now) : "breaks now";
 }
@@ -110,6 +115,7 @@ void print_wrapped(const std::string& label, const std::string& text, std::ostre
 std::string headline(const Report& report) {
   if (report.total == 0) return "No workload is known to be at risk";
   std::string text = fmt::format("{} at risk, {} broken now", plural(report.total, "workload"), report.broken);
+  if (report.suspected > 0) text += fmt::format(", {} suspected by logs or Events alone", report.suspected);
   if (report.next_break && *report.next_break > report.as_of) {
     text += fmt::format("; the next one breaks in {} ({})", humanize(*report.next_break - report.as_of),
                         format_rfc3339(*report.next_break));

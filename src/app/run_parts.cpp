@@ -83,7 +83,8 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
                                   [this](controllers::Withdrawal w) { decisions_->withdraw(std::move(w)); },
                                   [this] { return elector_ ? elector_->suspended() : std::string(); }},
       batches_, system_clock(), metrics_);
-  detection_->report_as({options_.identity, !options_.apiserver_log.empty() || options_.apiserver_pod_logs});
+  detection_->report_as(
+      {options_.identity, !options_.apiserver_log.empty() || options_.apiserver_pod_logs, options_.pod_logs});
 
   journals_ = std::make_unique<controllers::RestartController::Journals>(
       decode_journal, [this](const ObjectKey& key, const auto& journal) { journal_changed(key, journal); });
@@ -121,12 +122,14 @@ RunParts::RunParts(const RunOptions& options, const std::shared_ptr<kube::Transp
           [this](std::string text) { return detection_->restore_callers(std::move(text), kPatience); }});
   trust_ = std::make_unique<sources::TrustWatch>(
       writer_, sources::TrustWatchSettings{memory, options_.own_namespace}, system_clock(), metrics_,
-      sources::TrustWatchHooks{[this] { return may_act(); },
-                               [this](detect::TrustChange change) {
-                                 detection_->post([change = std::move(change)](auto& e, Time) {
-                                   e.detector().inventory().apply(change);
-                                 });
-                               }});
+      sources::TrustWatchHooks{
+          [this] { return may_act(); },
+          [this](detect::TrustChange change) {
+            detection_->post([change = std::move(change)](auto& e, Time) { e.detector().inventory().apply(change); });
+          },
+          [this](bool repeat) {
+            detection_->post([repeat](auto& e, Time) { e.detector().inventory().set_tokens_repeat(repeat); });
+          }});
   policies_ = std::make_unique<controllers::PolicyController>(
       writer_, system_clock(), metrics_,
       controllers::PolicyHooks{
@@ -218,7 +221,7 @@ void RunParts::add_log(const std::string& path) {
   logs_.push_back(std::make_unique<sources::ApiServerLogFollower>(
       sources::ApiServerLogOptions{.path = path, .utc_offset = options_.apiserver_log_utc_offset},
       [this, stream](std::vector<detect::ApiServerLine>&& lines) {
-        detection_->post([stream, lines = std::move(lines)](auto& e, Time) { e.detector().observe(stream, lines); });
+        detection_->post([stream, lines = std::move(lines)](auto& e, Time now) { e.observe(stream, lines, now); });
       },
       metrics_, system_clock()));
 }

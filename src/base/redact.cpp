@@ -220,7 +220,7 @@ Stretch find_assignment(std::string_view text, std::size_t at) {
   }
   // Prose: "verifying the token: service account token has expired".
   std::string_view word = text.substr(position, end - position);
-  word.remove_suffix(word.ends_with('.') ? 1 : 0);
+  word.remove_suffix(word.ends_with('.') || word.ends_with(':') ? 1 : 0);
   const bool prose =
       colon && spaced && !quoted_name && name == "token" && word.size() < 20 && std::ranges::all_of(word, is_letter);
   return end == position || prose ? Stretch{} : Stretch{position, end};

@@ -42,7 +42,15 @@ DetectionEngine::DetectionEngine(EngineSettings settings)
 
 void DetectionEngine::observe(const detect::AuditReport& report, const detect::AuditBatch& batch, Time now) {
   detector_.count_events(report);
+  const auto accepted = detector_.counts().accepted;
   detector_.observe(batch, now);
+  if (report.events > 0 || !batch.records.empty()) heard_.audit = now;
+  if (detector_.counts().accepted > accepted) heard_.accepted = now;
+}
+
+void DetectionEngine::observe(detect::ReasonJoin::Stream stream, std::vector<detect::ApiServerLine> lines, Time now) {
+  if (!lines.empty()) heard_.apiserver_log = now;
+  detector_.observe(stream, std::move(lines));
 }
 
 void DetectionEngine::apply(const detect::ClusterObject& object, Time now) {

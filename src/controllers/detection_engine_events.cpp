@@ -42,6 +42,7 @@ void DetectionEngine::compile_event_mappings() {
 }
 
 void DetectionEngine::observe(const detect::KubernetesEvent& event, Time now) {
+  heard_.kubernetes_event = now;
   std::vector<detect::Clue> clues;
   for (auto& accused : event_matcher_.accused(event, detector_.inventory())) {
     const auto view = detector_.inventory().pod(accused.pod_uid);

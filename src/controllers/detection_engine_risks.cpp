@@ -7,13 +7,27 @@
 
 namespace remint::controllers {
 
+RiskState DetectionEngine::risk_state(const detect::Case& the_case) const {
+  if (failing_since(the_case)) return RiskState::kBroken;
+  const auto clued = clued_since(the_case);
+  if (clued) {
+    const auto workload = workload_facts(detector_.inventory(), the_case.workload);
+    const auto effective = policy::select_policy(policies_, workload);
+    if (effective && clued_since(the_case, effective->spec)) return RiskState::kBroken;
+  }
+  if (silent_since(the_case)) return RiskState::kSilent;
+  return clued ? RiskState::kSuspected : RiskState::kWillBreak;
+}
+
 RiskCounts DetectionEngine::risk_counts(Time now) const {
   RiskCounts counts;
   for (const auto& [uid, memory] : remembered_) {
     if (memory.closed) continue;
     const auto& the_case = memory.last.the_case;
     ++counts.by_diagnosis[the_case.diagnosis];
-    if (failing_since(the_case)) {
+    const auto state = risk_state(the_case);
+    if (state == RiskState::kSuspected) ++counts.suspected;
+    if (state == RiskState::kBroken) {
       ++counts.broken;
     } else if (the_case.breaks_at && *the_case.breaks_at > now) {
       if (!counts.next_break || *the_case.breaks_at < *counts.next_break) counts.next_break = the_case.breaks_at;
@@ -35,8 +49,8 @@ std::vector<OpenWorkload> DetectionEngine::open_workloads(std::size_t most, Time
     if (memory.closed) continue;
     const auto& the_case = memory.last.the_case;
     const auto troubled = troubled_since(the_case);
-    worst.push_back(
-        {!failing_since(the_case), troubled ? *troubled : the_case.breaks_at.value_or(Time::max()), &uid, &memory});
+    worst.push_back({risk_state(the_case) != RiskState::kBroken,
+                     troubled ? *troubled : the_case.breaks_at.value_or(Time::max()), &uid, &memory});
   }
   const auto kept = std::min(most, worst.size());
   std::ranges::partial_sort(worst, worst.begin() + static_cast<std::ptrdiff_t>(kept), {},

@@ -1,6 +1,21 @@
 #include "remint/controllers/facts.hpp"
 
 namespace remint::controllers {
+namespace {
+
+std::optional<Time> first_clue(const detect::Case& the_case, bool of_logs, bool of_events) {
+  std::optional<Time> since;
+  const auto look = [&](const std::vector<Time>& clues) {
+    if (!clues.empty() && (!since || clues.front() < *since)) since = clues.front();
+  };
+  for (const auto& pod : the_case.pods) {
+    if (of_logs) look(pod.log_clues);
+    if (of_events) look(pod.event_clues);
+  }
+  return since;
+}
+
+}  // namespace
 
 std::optional<Time> failing_since(const detect::Case& the_case) {
   std::optional<Time> since;
@@ -18,14 +33,11 @@ std::optional<Time> silent_since(const detect::Case& the_case) {
   return since;
 }
 
-std::optional<Time> clued_since(const detect::Case& the_case) {
-  std::optional<Time> since;
-  for (const auto& pod : the_case.pods) {
-    for (const auto* const clues : {&pod.log_clues, &pod.event_clues}) {
-      if (!clues->empty() && (!since || clues->front() < *since)) since = clues->front();
-    }
-  }
-  return since;
+std::optional<Time> clued_since(const detect::Case& the_case) { return first_clue(the_case, true, true); }
+
+std::optional<Time> clued_since(const detect::Case& the_case, const policy::Spec& spec) {
+  return first_clue(the_case, spec.pod_log.enabled && spec.pod_log.sufficient,
+                    spec.kubernetes_event.enabled && spec.kubernetes_event.sufficient);
 }
 
 std::optional<Time> troubled_since(const detect::Case& the_case) {

@@ -29,7 +29,7 @@ OrderedJson to_json(const AtRisk& risk) {
   json["pods"] = risk.pods;
   json["affectedPods"] = risk.affected;
   json["replicas"] = risk.replicas;
-  json["state"] = risk.broken ? "Broken" : risk.silent ? "Silent" : "WillBreak";
+  json["state"] = to_string(risk.state);
   json["diagnosis"] = to_string(risk.diagnosis);
   json["confidence"] = risk.confidence;
   json["since"] = time_or_null(risk.since);
@@ -84,6 +84,14 @@ Diagnosis diagnosis_of(const JsonReader& reader) {
   return found.value_or(Diagnosis::kUnknown);
 }
 
+RiskState state_of(const std::string& spelled) {
+  using enum RiskState;
+  for (const auto state : {kBroken, kSilent, kSuspected}) {
+    if (spelled == to_string(state)) return state;
+  }
+  return kWillBreak;
+}
+
 detect::ReReads re_reads_of(const std::string& spelled) {
   if (spelled == "yes") return detect::ReReads::kYes;
   return spelled == "no" ? detect::ReReads::kNo : detect::ReReads::kUnknown;
@@ -99,8 +107,7 @@ AtRisk read_risk(const JsonReader& item) {
   }
   risk.affected = static_cast<std::size_t>(item.at("affectedPods").integer(0, 0, kMost));
   risk.replicas = item.at("replicas").integer(0, 0, kMost);
-  risk.broken = item.at("state").string() == "Broken";
-  risk.silent = item.at("state").string() == "Silent";
+  risk.state = state_of(item.at("state").string());
   risk.diagnosis = diagnosis_of(item.at("diagnosis"));
   risk.confidence = item.at("confidence").number(0, 0, 1);
   risk.since = item.at("since").time();
@@ -143,6 +150,7 @@ std::string report_json(const Report& report) {
   summary["workloads"] = report.total;
   summary["listed"] = report.workloads.size();
   summary["broken"] = report.broken;
+  summary["suspected"] = report.suspected;
   summary["nextBreak"] = time_or_null(report.next_break);
   summary["byDiagnosis"] = OrderedJson::object();
   for (const auto diagnosis : all_diagnoses()) {
@@ -178,6 +186,7 @@ Result<Report> parse_report(std::string_view document) {
   const auto summary = root.at("summary");
   report.total = static_cast<std::size_t>(summary.at("workloads").integer(0, 0, kMost));
   report.broken = static_cast<std::size_t>(summary.at("broken").integer(0, 0, kMost));
+  report.suspected = static_cast<std::size_t>(summary.at("suspected").integer(0, 0, kMost));
   report.next_break = summary.at("nextBreak").time();
   for (const auto diagnosis : all_diagnoses()) {
     const auto count = summary.at("byDiagnosis").at(to_string(diagnosis)).integer(0, 0, kMost);

@@ -43,6 +43,14 @@ Result<Record> decode_named(std::string_view what, std::string_view json) {
       if (is(k, "uid")) {
         return reader.text(v, "metadata.uid", record.uid);
       }
+      if constexpr (requires { record.account_uid; }) {
+        if (is(k, "annotations")) {
+          return reader.fields(v, "metadata.annotations", [&](const char* name, Value text) {
+            return !is(name, "kubernetes.io/service-account.uid") ||
+                   reader.text(text, "metadata.annotations", record.account_uid);
+          });
+        }
+      }
       return !is(k, "creationTimestamp") || reader.time(v, "metadata.creationTimestamp", created);
     });
   });

@@ -42,7 +42,7 @@ std::string why(Diagnosis diagnosis, const Suspect& suspect, const Inventory& in
   }
   if (diagnosis == Diagnosis::kSecretRegenerated) {
     return fmt::format("Secret {}/{}, which pod {} mounts, was made anew after it had started: the old token is dead",
-                       suspect.view.pod.ns, inventory.token_secret_of(suspect.view.pod)->name, suspect.view.pod.name);
+                       suspect.view.pod.ns, inventory.secret_made_anew(suspect.view.pod)->name, suspect.view.pod.name);
   }
   return suspect.state->stale() ? "the stale token's last day had come before the first rejection"
                                 : "the token was used for longer than it can live";
@@ -67,9 +67,8 @@ std::optional<Diagnosis> reason_to_die(const PodView& view, const PodState& stat
       accepted <= account->created + kObjectError + kBelieved) {
     return Diagnosis::kServiceAccountRecreated;
   }
-  const auto* secret = inventory.token_secret_of(view.pod);
-  if (secret != nullptr && secret->created > view.pod.created + kObjectError && secret->created <= at &&
-      accepted <= secret->created + kObjectError + kBelieved) {
+  const auto* secret = inventory.secret_made_anew(view.pod);
+  if (secret != nullptr && secret->created <= at && accepted <= secret->created + kObjectError + kBelieved) {
     return Diagnosis::kSecretRegenerated;
   }
   const auto breaks = breaks_at(state, settings);

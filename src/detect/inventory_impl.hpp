@@ -43,6 +43,7 @@ struct Inventory::Impl {
   NamedObjects<ServiceAccountRecord> accounts;
   NamedObjects<TokenSecretRecord> secrets;
   std::vector<TrustChange> trust_changes;
+  bool tokens_repeat = false;
   std::deque<Removed> removed;                  // in the order of removal
   std::array<std::uint32_t, kKinds> relists{};  // the number of the newest relist, per kind
 
@@ -51,7 +52,8 @@ struct Inventory::Impl {
   void remove_pod(PodStore::Slot slot, Time now);
   void remove_node(std::string_view name);
   [[nodiscard]] ObjectRef workload_of(const PackedPod& pod) const;
-  [[nodiscard]] const TokenSecretRecord* newest_secret(std::string_view ns, std::string_view names) const;
+  [[nodiscard]] const TokenSecretRecord* secret_made_anew(std::string_view ns, std::string_view names,
+                                                          Time pod_created) const;
 };
 
 }  // namespace remint::detect

@@ -12,14 +12,23 @@ constexpr Duration kOneReplacement = std::chrono::hours(1);
 
 }  // namespace
 
-const TokenSecretRecord* Inventory::Impl::newest_secret(std::string_view ns, std::string_view names) const {
+const TokenSecretRecord* Inventory::Impl::secret_made_anew(std::string_view ns, std::string_view names,
+                                                           Time pod_created) const {
+  // A legacy token has no time in it, only the names and the ServiceAccount's UID. RSA signs equal things equally.
+  const auto holds_the_same = [&](const TokenSecretRecord& secret) {
+    const auto* account = tokens_repeat ? accounts.find(secret.account_uid) : nullptr;
+    return account != nullptr && account->created <= pod_created + kObjectError;
+  };
   const TokenSecretRecord* newest = nullptr;
   for (const auto name : std::views::split(names, '\n')) {
     const auto* secret = name.empty() ? nullptr : secrets.find(ns, std::string_view(name));
-    if (secret != nullptr && (newest == nullptr || newest->created < secret->created)) newest = secret;
+    if (secret == nullptr || secret->created <= pod_created + kObjectError || holds_the_same(*secret)) continue;
+    if (newest == nullptr || newest->created < secret->created) newest = secret;
   }
   return newest;
 }
+
+void Inventory::set_tokens_repeat(bool repeat) { impl_->tokens_repeat = repeat; }
 
 void Inventory::apply(TrustChange change) {
   auto& changes = impl_->trust_changes;
@@ -52,17 +61,16 @@ std::optional<TrustChange> Inventory::change_since_start(std::string_view pod_ui
     return TrustChange{Diagnosis::kServiceAccountRecreated, account->created, account->created,
                        "ServiceAccount " + account->ns + "/" + account->name + " was made anew"};
   }
-  const auto* secret = impl_->newest_secret(impl_->pods.text(pod.ns), impl_->pods.text(pod.secrets));
-  if (secret != nullptr && secret->created > pod.created + kObjectError &&
-      (newest == nullptr || newest->until < secret->created)) {
+  const auto* secret = impl_->secret_made_anew(impl_->pods.text(pod.ns), impl_->pods.text(pod.secrets), pod.created);
+  if (secret != nullptr && (newest == nullptr || newest->until < secret->created)) {
     return TrustChange{Diagnosis::kSecretRegenerated, secret->created, secret->created,
                        "Secret " + secret->ns + "/" + secret->name + " was made anew"};
   }
   return newest == nullptr ? std::nullopt : std::optional(*newest);
 }
 
-const TokenSecretRecord* Inventory::token_secret_of(const PodRecord& pod) const {
-  return impl_->newest_secret(pod.ns, pod.secrets);
+const TokenSecretRecord* Inventory::secret_made_anew(const PodRecord& pod) const {
+  return impl_->secret_made_anew(pod.ns, pod.secrets, pod.created);
 }
 
 }  // namespace remint::detect

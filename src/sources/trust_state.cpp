@@ -56,18 +56,22 @@ Trusted read_trusted(const JsonReader& reader) {
 
 }  // namespace
 
-Result<std::vector<std::string>> signing_keys_of(std::string_view jwks) {
+Result<SigningKeys> signing_keys_of(std::string_view jwks) {
   const auto json = parse_json(jwks, kMaxText);
   if (!json) return fail_in(json.error(), "the served JWKS");
   FieldErrors errors;
   std::vector<std::string> ids;
+  std::size_t keys = 0, repeating = 0;
   for (const auto& key : JsonReader(*json, errors).at("keys").items()) {
+    ++keys;
+    // RS256 and its like; PS256 is of RSA keys, too, and puts a random number into each signature.
+    if (key.at("kty").string() == "RSA" && key.at("alg").string().starts_with("RS")) ++repeating;
     std::string id = key.at("kid").string();
     if (!id.empty() && id.size() <= kMaxId && ids.size() < kMaxIds) ids.push_back(std::move(id));
   }
   if (!errors.empty()) return fail(ErrorCode::kInvalid, "the served JWKS: " + join(errors));
   if (ids.empty()) return fail(ErrorCode::kInvalid, "the served JWKS names no key");
-  return sorted(std::move(ids));
+  return SigningKeys{sorted(std::move(ids)), keys == 1 && repeating == 1};
 }
 
 Result<std::vector<std::string>> certificates_of(std::string_view pem) {
@@ -85,8 +89,8 @@ Result<std::vector<std::string>> certificates_of(std::string_view pem) {
   return sorted(std::move(ids));
 }
 
-std::optional<TrustChange> note_signing_keys(TrustState& state, std::vector<std::string> ids, Time now) {
-  const auto gone = missing(ids, state.signing_keys.ids);
+std::optional<TrustChange> note_signing_keys(TrustState& state, SigningKeys keys, Time now) {
+  const auto gone = missing(keys.ids, state.signing_keys.ids);
   std::optional<TrustChange> change;
   if (!gone.empty()) {
     const std::string more = gone.size() == 1 ? "" : fmt::format(" and {} more", gone.size() - 1);
@@ -94,7 +98,8 @@ std::optional<TrustChange> note_signing_keys(TrustState& state, std::vector<std:
                        fmt::format("the API server does not serve signing key {}{} any more", gone.front(), more));
     remember(state, *change);
   }
-  state.signing_keys = {std::move(ids), now};
+  state.signing_keys = {std::move(keys.ids), now};
+  state.tokens_repeat = keys.tokens_repeat;
   return change;
 }
 
@@ -112,7 +117,10 @@ std::optional<TrustChange> note_ca(TrustState& state, std::vector<std::string> i
 }
 
 std::string write_trust(const TrustState& state) {
-  Json json{{"signingKeys", to_json(state.signing_keys)}, {"ca", to_json(state.ca)}, {"changes", Json::array()}};
+  Json json{{"signingKeys", to_json(state.signing_keys)},
+            {"tokensRepeat", state.tokens_repeat},
+            {"ca", to_json(state.ca)},
+            {"changes", Json::array()}};
   for (const TrustChange& change : state.changes) {
     json["changes"].push_back({{"diagnosis", to_string(change.diagnosis)},
                                {"from", format_rfc3339(change.from)},
@@ -129,6 +137,7 @@ Result<TrustState> read_trust(std::string_view text, Time now) {
   const JsonReader reader(*json, errors);
   TrustState state;
   state.signing_keys = read_trusted(reader.at("signingKeys"));
+  state.tokens_repeat = reader.at("tokensRepeat").boolean(false);
   state.ca = read_trusted(reader.at("ca"));
   for (const auto& item : reader.at("changes").items()) {
     const auto diagnosis = parse_diagnosis(item.at("diagnosis").string());

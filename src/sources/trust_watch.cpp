@@ -24,7 +24,8 @@ Result<std::string> value_of(std::string_view config_map, std::string_view key) 
 constexpr Duration kSeenAgain = std::chrono::hours(1);
 
 bool worth_a_write(const TrustState& now, const TrustState& saved) {
-  return now.signing_keys.ids != saved.signing_keys.ids || now.ca.ids != saved.ca.ids || now.changes != saved.changes ||
+  return now.signing_keys.ids != saved.signing_keys.ids || now.tokens_repeat != saved.tokens_repeat ||
+         now.ca.ids != saved.ca.ids || now.changes != saved.changes ||
          now.signing_keys.seen - saved.signing_keys.seen >= kSeenAgain || now.ca.seen - saved.ca.seen >= kSeenAgain;
 }
 
@@ -66,8 +67,10 @@ void TrustWatch::stop() {
 void TrustWatch::look(const std::stop_token& stop) {
   if (!hooks_.may_act() || (!restored_ && !restore(stop))) return;
   const Time now = clock_.now();
-  if (const auto ids = signing_keys(stop); readable(keys_, "signing keys", ids)) {
-    tell(keys_, note_signing_keys(state_, *ids, now));
+  if (const auto keys = signing_keys(stop); readable(keys_, "signing keys", keys)) {
+    const auto change = note_signing_keys(state_, *keys, now);
+    hooks_.tokens_repeat(state_.tokens_repeat);
+    tell(keys_, change);
   }
   if (const auto ids = certificates(stop); readable(ca_, "CA", ids)) tell(ca_, note_ca(state_, *ids, now));
   if (kept_ && worth_a_write(state_, saved_)) save(stop);
@@ -93,11 +96,12 @@ bool TrustWatch::restore(const std::stop_token& stop) {
     return true;
   }
   state_ = saved_ = std::move(*state);
+  hooks_.tokens_repeat(state_.tokens_repeat);
   for (const auto& change : state_.changes) hooks_.changed(change);
   return true;
 }
 
-Result<std::vector<std::string>> TrustWatch::signing_keys(const std::stop_token& stop) {
+Result<SigningKeys> TrustWatch::signing_keys(const std::stop_token& stop) {
   const auto jwks = client_.get_path("/openid/v1/jwks", stop);
   if (!jwks) return std::unexpected(jwks.error());
   return signing_keys_of(*jwks);
@@ -111,7 +115,8 @@ Result<std::vector<std::string>> TrustWatch::certificates(const std::stop_token&
   return certificates_of(*pem);
 }
 
-bool TrustWatch::readable(Watched& watched, const char* what, const Result<std::vector<std::string>>& ids) {
+template <class T>
+bool TrustWatch::readable(Watched& watched, const char* what, const Result<T>& ids) {
   watched.readable.set(ids ? 1 : 0);
   const std::string problem = ids ? "" : ids.error().message;
   if (problem != watched.problem && !problem.empty() && ids.error().code != ErrorCode::kCancelled) {

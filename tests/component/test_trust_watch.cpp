@@ -42,12 +42,14 @@ struct Leader {
   Connected connected{config_for(cluster.server.port())};
   bool acts = true;
   std::vector<detect::TrustChange> changes;
+  bool tokens_repeat = false;
   sources::TrustWatch watch{
       connected.client,
       {{"default", "remint-memory"}, "default"},
       cluster.clock,
       connected.metrics,
-      {[this] { return acts; }, [this](detect::TrustChange c) { changes.push_back(std::move(c)); }}};
+      {[this] { return acts; }, [this](detect::TrustChange c) { changes.push_back(std::move(c)); },
+       [this](bool repeat) { tokens_repeat = repeat; }}};
   void look() {
     cluster.clock.advance(30s);
     watch.look(no_stop());

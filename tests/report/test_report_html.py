@@ -220,3 +220,14 @@ def test_a_cluster_in_good_health_is_a_page_too(browser, page, tmp_path):
     assert "No workload is known to be at risk" in browser.run("document.getElementById('rows').textContent")
     assert browser.run("document.getElementById('timeline-section').hidden")
     assert not browser.complaints
+
+
+def test_whom_only_logs_or_events_accuse_is_shown_as_suspected_and_not_as_one_that_will_break(browser, tmp_path):
+    doubtful = workload(0, state="Suspected", since="2026-07-01T07:00:00Z", breaksAt=None)
+    summary = {"workloads": 2, "broken": 0, "suspected": 1, "nextBreak": None, "byDiagnosis": {}}
+    browser.open(written(tmp_path, "doubtful.html", example() | {"workloads": [doubtful, workload(1)], "summary": summary}))
+    assert browser.run("document.querySelector('#w0 .state-suspected').textContent") == "suspected for 3 h"
+    assert "Suspected1by logs or Events alone" in browser.run("document.getElementById('summary').textContent")
+    assert browser.run("[...document.querySelectorAll('#timeline a')].map(e => e.getAttribute('href'))") == ["#w1"]
+    assert browser.run(CONTRAST) == []
+    assert not browser.complaints

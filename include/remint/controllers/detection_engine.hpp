@@ -66,10 +66,24 @@ struct PodLogTarget {
   std::shared_ptr<const std::vector<std::string>> patterns;
   bool accused = false;  ///< of an open case, or one that may be meant by it
 };
+/// When something of each source came last; nothing: never.
+struct Heard {
+  std::optional<Time> audit, accepted;  ///< accepted: requests of pods
+  std::optional<Time> apiserver_log;    ///< lines about refused tokens
+  std::optional<Time> pod_log;          ///< posts; what Remint follows itself is not told of
+  std::optional<Time> kubernetes_event;
+};
+/// How a workload with an open case stands; the first that is true of it.
+enum class RiskState : std::uint8_t {
+  kBroken,     ///< refused now: the audit log says so, or logs or Events that its policy calls sufficient
+  kSilent,     ///< not accepted any more since what it hangs on was replaced
+  kSuspected,  ///< only logs or Events say that it is refused, and its policy does not call them sufficient
+  kWillBreak,  ///< accepted as yet
+};
 /// Of all open cases, listed or not.
 struct RiskCounts {
   std::map<Diagnosis, std::size_t> by_diagnosis;
-  std::size_t broken = 0;
+  std::size_t broken = 0, suspected = 0;
   std::optional<Time> next_break;  ///< the earliest that is still to come
 };
 
@@ -94,6 +108,11 @@ class DetectionEngine {
   [[nodiscard]] detect::Detector& detector() { return detector_; }
   [[nodiscard]] const detect::Detector& detector() const { return detector_; }
   void observe(const detect::AuditReport& report, const detect::AuditBatch& batch, Time now);
+  /// Lines of one API server's log.
+  void observe(detect::ReasonJoin::Stream stream, std::vector<detect::ApiServerLine> lines, Time now);
+  /// Somebody posted pods' logs; what they say comes as clues.
+  void pod_log_posted(Time now) { heard_.pod_log = now; }
+  [[nodiscard]] const Heard& heard() const { return heard_; }
   /// detection_engine_events.cpp. A clue, where the policy that speaks for whom it accuses has kubernetesEvent.enabled.
   void observe(const detect::KubernetesEvent& event, Time now);
   /// To the inventory and all that hangs on it: a pod that begins to terminate closes its case, and whoever unpauses a
@@ -138,6 +157,7 @@ class DetectionEngine {
   /// detection_engine_risks.cpp. Cases that are open as of the last advance(), worst first, at most so many; those
   /// below their policy's thresholds too.
   [[nodiscard]] std::vector<OpenWorkload> open_workloads(std::size_t most, Time now) const;
+  [[nodiscard]] RiskState risk_state(const detect::Case& the_case) const;
   /// Cheap: cases as they stood when they were looked at last.
   [[nodiscard]] RiskCounts risk_counts(Time now) const;
   [[nodiscard]] const std::string& suspended() const { return suspended_; }
@@ -189,6 +209,7 @@ class DetectionEngine {
 
   EngineSettings settings_;
   detect::Detector detector_;
+  Heard heard_;
   std::vector<policy::Policy> policies_;
   detect::EventMatcher event_matcher_{{}};
   std::vector<std::string> event_owners_;  ///< of each mapping: Policy::reference() whose it is; "": a known one

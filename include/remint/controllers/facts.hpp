@@ -12,6 +12,8 @@ namespace remint::controllers {
 [[nodiscard]] std::optional<Time> silent_since(const detect::Case& the_case);
 /// Since when its pods' logs, or Events, say that the token of one is refused.
 [[nodiscard]] std::optional<Time> clued_since(const detect::Case& the_case);
+/// The same, by what `spec` calls sufficient alone.
+[[nodiscard]] std::optional<Time> clued_since(const detect::Case& the_case, const policy::Spec& spec);
 /// Since when it is not as it should be: refused, else not heard any more, else by clues; nothing: it merely ages.
 [[nodiscard]] std::optional<Time> troubled_since(const detect::Case& the_case);
 [[nodiscard]] policy::CaseFacts case_facts(const detect::Case& the_case);

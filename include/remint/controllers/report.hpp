@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "remint/base/json.hpp"
@@ -33,10 +34,9 @@ struct AtRisk {
   std::int64_t replicas = 0;      ///< wanted; 0: not known
   Diagnosis diagnosis = Diagnosis::kUnknown;
   double confidence = 0;
-  bool broken = false;            ///< refused now
-  bool silent = false;            ///< not broken, but not accepted any more since what it hangs on was replaced
-  std::optional<Time> since;      ///< of the first refusal; or when the token passed its warning threshold, or what it
-                                  ///< hangs on was replaced
+  RiskState state = RiskState::kWillBreak;
+  std::optional<Time> since;      ///< of the first refusal, or of the first word of it; or when the token passed its
+                                  ///< warning threshold, or what it hangs on was replaced
   std::optional<Time> breaks_at;  ///< of what is accepted as yet
   std::optional<std::string> user_agent;
   detect::ClientLibrary client;
@@ -54,7 +54,7 @@ struct AtRisk {
 
 /// One kind of signal, as this cluster gives it.
 struct Signal {
-  std::string name;  ///< "audit", "accepted-requests", "apiserver-log", "own-address"
+  std::string name;  ///< "audit", "accepted-requests", "apiserver-log", "own-address", "pod-log", "kubernetes-event"
   bool given = false;
   std::string text;  ///< what is missing and how to turn it on; or what there is
 };
@@ -70,6 +70,7 @@ struct Report {
   std::vector<std::string> storms;                ///< policies whose brake is on
   std::vector<AtRisk> workloads;                  ///< worst first: refused for longest, then soonest to break
   std::size_t total = 0, broken = 0;              ///< also those that are not listed
+  std::size_t suspected = 0;                      ///< likewise
   std::map<Diagnosis, std::size_t> by_diagnosis;  ///< likewise
   std::optional<Time> next_break;                 ///< the earliest that is still to come
   std::vector<Signal> signals;
@@ -79,6 +80,7 @@ struct Report {
 struct ReportSettings {
   std::string source;
   bool reads_apiserver_log = false;  ///< a source of it is configured
+  bool reads_pod_logs = false;       ///< Remint follows them itself, where policies ask for it
   std::size_t most = Report::kMaxWorkloads;
 };
 
@@ -87,10 +89,15 @@ struct ReportSettings {
 
 /// The engine must be current (advance()).
 [[nodiscard]] Report build_report(const DetectionEngine& engine, const ReportSettings& settings, Time now);
+/// report_signals.cpp. All but its signals must be in `report`.
+[[nodiscard]] std::vector<Signal> signals_of(const Report& report, const DetectionEngine& engine,
+                                             const ReportSettings& settings);
 /// Labels and owner of a workload; empty strings where they say nothing.
 [[nodiscard]] Origin origin_of(const detect::Inventory& inventory, const ObjectRef& workload);
 /// Sentences: what would fix it for good.
 [[nodiscard]] std::string fix_of(Diagnosis diagnosis, const detect::ClientLibrary& client, const Origin& origin);
+/// "Broken", "Silent", "Suspected", "WillBreak".
+[[nodiscard]] std::string_view to_string(RiskState state);
 /// Puts the worst first.
 void sort_worst_first(std::vector<AtRisk>& workloads);
 

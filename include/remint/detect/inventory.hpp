@@ -85,6 +85,8 @@ class Inventory {
   void apply(TrustChange change);
   /// At most one of each kind, of the last kTrustMemory.
   [[nodiscard]] const std::vector<TrustChange>& trust_changes() const;
+  /// Whether legacy tokens come out the same each time: all are signed with one RSA key. Not known: false.
+  void set_tokens_repeat(bool repeat);
   /// The newest change, since the pod was started, of what its token or connections hang on; its ServiceAccount, or a
   /// Secret with a token that it mounts, made anew is one, too. For all pods in turn: nothing is copied while there is
   /// none.
@@ -105,8 +107,10 @@ class Inventory {
   [[nodiscard]] const NamespaceRecord* ns(std::string_view name) const;
   [[nodiscard]] const ServiceAccountRecord* service_account(std::string_view ns, std::string_view name) const;
   [[nodiscard]] const ServiceAccountRecord* service_account(std::string_view uid) const;
-  /// The newest of the Secrets with tokens that the pod mounts, as far as they are watched; null: none.
-  [[nodiscard]] const TokenSecretRecord* token_secret_of(const PodRecord& pod) const;
+  /// The newest of the Secrets with tokens that the pod mounts and that were made anew since it was started, as far as
+  /// they are watched; null: none. Not one that holds the same token again (set_tokens_repeat), for its ServiceAccount
+  /// is as old as the pod.
+  [[nodiscard]] const TokenSecretRecord* secret_made_anew(const PodRecord& pod) const;
   /// UIDs of live (not finished, not terminating) pods of a workload, in no particular order.
   [[nodiscard]] std::vector<std::string> live_pods(std::string_view workload_uid) const;
   /// Calls `see` with each live pod, in no particular order. Costs little: for 10,000 pods at a time.

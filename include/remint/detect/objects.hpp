@@ -90,6 +90,7 @@ struct ServiceAccountRecord {
 struct TokenSecretRecord {
   std::string ns, name, uid;
   Time created{};
+  std::string account_uid{};  ///< of the ServiceAccount whose token it holds; empty: there is none in it yet
 };
 
 struct NamespaceRecord {

@@ -23,6 +23,7 @@ struct TrustWatchSettings {
 struct TrustWatchHooks {
   std::function<bool()> may_act;                     ///< leads, and the caches are whole
   std::function<void(detect::TrustChange)> changed;  ///< of this or an earlier leader's time; not for ever once
+  std::function<void(bool)> tokens_repeat;           ///< TrustState::tokens_repeat, before the first change and anew
 };
 
 /// One thread; start() and stop() belong to one thread.
@@ -42,7 +43,7 @@ class TrustWatch {
  private:
   /// False: to be tried again.
   bool restore(const std::stop_token& stop);
-  [[nodiscard]] Result<std::vector<std::string>> signing_keys(const std::stop_token& stop);
+  [[nodiscard]] Result<SigningKeys> signing_keys(const std::stop_token& stop);
   [[nodiscard]] Result<std::vector<std::string>> certificates(const std::stop_token& stop);
   void save(const std::stop_token& stop);
 
@@ -53,7 +54,8 @@ class TrustWatch {
   };
   [[nodiscard]] static Watched watched(metrics::Registry& metrics, const char* what);
   /// Whether there is something to compare.
-  static bool readable(Watched& watched, const char* what, const Result<std::vector<std::string>>& ids);
+  template <class T>
+  static bool readable(Watched& watched, const char* what, const Result<T>& ids);
   void tell(Watched& watched, std::optional<detect::TrustChange> change);
 
   kube::Client& client_;

@@ -27,11 +27,11 @@
     const breaks = workload.breaksAt ? Date.parse(workload.breaksAt) : NaN;
     const broken = workload.state === "Broken";
     const since = workload.since ? Date.parse(workload.since) : NaN;
-    const silent = workload.state === "Silent";
-    const kind = broken ? "broken" : silent ? "silent" : breaks - asOf <= week ? "soon" : "later";
+    const doubtful = { Silent: "not heard", Suspected: "suspected" }[workload.state];
+    const kind = broken ? "broken" : doubtful ? workload.state.toLowerCase() : breaks - asOf <= week ? "soon" : "later";
     let state = "breaks, unknown when";
     if (broken) state = isNaN(since) ? "broken" : `broken for ${lasting(asOf - since)}`;
-    else if (silent) state = isNaN(since) ? "not heard" : `not heard for ${lasting(asOf - since)}`;
+    else if (doubtful) state = isNaN(since) ? doubtful : `${doubtful} for ${lasting(asOf - since)}`;
     else if (!isNaN(breaks)) state = breaks > asOf ? `breaks in ${lasting(breaks - asOf)}` : "breaks now";
     const client = workload.client;
     const library = client.library ? client.library + (client.version ? ` ${client.version}` : "") : "not known";
@@ -61,6 +61,7 @@
       ["Later", count("later"), count("later") ? "is-later" : "", "accepted as yet"],
       ["Next to break", next ? `in ${lasting(Date.parse(next) - asOf)}` : "none known", "", next ? moment(next) : "of what still works"],
     ];
+    if (report.summary.suspected) tiles.splice(1, 0, ["Suspected", report.summary.suspected, "is-soon", "by logs or Events alone"]);
     if (count("silent")) tiles.splice(1, 0, ["Not heard any more", count("silent"), "is-soon", "since a key or CA was replaced"]);
     for (const [title, value, style, note] of tiles) {
       find("summary").append(make("div", { className: style }, make("dt", { textContent: title }),
@@ -81,7 +82,7 @@
 
   // Time runs logarithmically: hours matter now, and months later. What is broken stands left of "now".
   const drawTimeline = () => {
-    const shown = workloads.filter((w) => w.broken || (w.kind !== "silent" && !isNaN(w.breaks)));
+    const shown = workloads.filter((w) => w.broken || (["soon", "later"].includes(w.kind) && !isNaN(w.breaks)));
     find("timeline-section").hidden = shown.length === 0;
     if (shown.length === 0) return;
     const width = Math.max(280, find("timeline").clientWidth - 16);

@@ -24,7 +24,7 @@ AtRisk risk(const std::string& name) {
   risk.replicas = 3;
   risk.diagnosis = Diagnosis::kExpired;
   risk.confidence = 0.97;
-  risk.broken = true;
+  risk.state = controllers::RiskState::kBroken;
   risk.since = kNow - 3h;
   risk.user_agent = "OpenAPI-Generator/11.0.0/python";
   risk.client = detect::client_library(*risk.user_agent);
@@ -75,6 +75,23 @@ TEST_CASE("the table says who, since when, with which client, what Remint does, 
   many.total = 700;
   CHECK(text(many).find("and 699 more, which are less urgent and not listed") != std::string::npos);
   CHECK(text(report({risk("cart")}), true).find("ClusterTokenRefreshPolicy/default") != std::string::npos);
+}
+
+TEST_CASE("each form says of a workload that only logs or Events accuse that it is suspected, not that it will break") {
+  auto doubtful = risk("cart");
+  doubtful.state = controllers::RiskState::kSuspected;
+  auto given = report({doubtful});
+  given.broken = 0;
+  given.suspected = 1;
+  const auto all = text(given);
+  INFO(all);
+  CHECK(all.starts_with("1 workload at risk, 0 broken now, 1 suspected by logs or Events alone.\n"));
+  CHECK(all.find("suspected for 3 h") != std::string::npos);
+  const auto csv = printed([&](auto& out) { print_report_csv(given, out); });
+  CHECK(csv.find("\r\n1,suspected,Deployment,") != std::string::npos);
+  const auto html = printed([&](auto& out) { print_report_html(given, out); });
+  CHECK(html.find(R"("state": "Suspected")") != std::string::npos);
+  CHECK(html.find(R"("suspected": 1)") != std::string::npos);
 }
 
 TEST_CASE("CSV follows RFC 4180, and no cell of it is a formula") {

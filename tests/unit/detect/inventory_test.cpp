@@ -358,3 +358,30 @@ TEST_CASE(
   inventory.end_relist(ObjectKind::kTokenSecret, anew);
   CHECK_FALSE(inventory.change_since_start("a"));
 }
+
+TEST_CASE("A Secret that was made anew with the same token is no change of trust, unless its ServiceAccount was, too") {
+  Inventory inventory;
+  PodRecord mounts = pod("a");
+  mounts.secrets = "web-token\n";
+  inventory.apply(mounts, start());
+  const Time anew = start() + 60s;
+  // Of another ServiceAccount than the pod's own.
+  inventory.apply(ServiceAccountRecord{"shop", "web", "sa-old", mounts.created - 24h});
+  inventory.apply(TokenSecretRecord{"shop", "web-token", "new", anew, "sa-old"});
+  CHECK(inventory.change_since_start("a"));  // nothing is known of the keys
+  inventory.set_tokens_repeat(true);
+  CHECK_FALSE(inventory.change_since_start("a"));
+  CHECK(inventory.secret_made_anew(mounts) == nullptr);
+
+  // Before the control plane has put a token there, it is not known whose.
+  inventory.apply(TokenSecretRecord{"shop", "web-token", "new", anew, ""});
+  CHECK(inventory.change_since_start("a"));
+  inventory.apply(ServiceAccountRecord{"shop", "web", "sa-new", anew});
+  inventory.apply(TokenSecretRecord{"shop", "web-token", "new", anew, "sa-new"});
+  CHECK(inventory.change_since_start("a"));
+
+  inventory.apply(TokenSecretRecord{"shop", "web-token", "new", anew, "sa-old"});
+  CHECK_FALSE(inventory.change_since_start("a"));
+  inventory.set_tokens_repeat(false);
+  CHECK(inventory.change_since_start("a"));
+}

@@ -216,12 +216,14 @@ TEST_CASE("Nodes and namespaces are read") {
 TEST_CASE("Of a Secret only its metadata is read, and a pod keeps the names of those that it mounts") {
   std::string json =
       R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"cart-token","namespace":"shop",)"
-      R"("uid":"s-1","creationTimestamp":"2026-07-01T10:00:00Z"}})";
+      R"("uid":"s-1","creationTimestamp":"2026-07-01T10:00:00Z","annotations":{"a":"b",)"
+      R"("kubernetes.io/service-account.name":"cart","kubernetes.io/service-account.uid":"sa-1"}}})";
   json.reserve(json.size() + 128);
   const auto secret = decode_token_secret(json);
   REQUIRE(secret);
   CHECK(secret->ns + "/" + secret->name + " " + secret->uid == "shop/cart-token s-1");
   CHECK(secret->created == *parse_rfc3339("2026-07-01T10:00:00Z"));
+  CHECK(secret->account_uid == "sa-1");
 
   std::string pod =
       R"({"metadata":{"name":"a","namespace":"shop","uid":"u","ownerReferences":[]},"spec":{"volumes":[)"

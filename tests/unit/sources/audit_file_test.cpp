@@ -73,9 +73,8 @@ using Ids = std::vector<std::string>;
 TEST_CASE("an audit log's metrics are there before anything happened") {
   Fixture f;
   auto follower = f.follower();
-  for (const std::string name :
-       {"open", "lag_seconds", "events_total", "invalid_lines_total", "too_long_lines_total", "skipped_bytes_total",
-        "broken_archives_total"}) {
+  for (const std::string name : {"open", "lag_seconds", "events_total", "invalid_lines_total", "too_long_lines_total",
+                                 "skipped_bytes_total", "broken_archives_total"}) {
     CHECK(f.value("remint_audit_file_" + name) == 0);
   }
 }

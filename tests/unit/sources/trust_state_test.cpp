@@ -18,7 +18,7 @@ struct Watched {
   Time now = kStart;
   std::optional<detect::TrustChange> keys(Ids ids) {
     now += 1min;
-    return note_signing_keys(state, std::move(ids), now);
+    return note_signing_keys(state, {std::move(ids), true}, now);
   }
   std::optional<detect::TrustChange> ca(Ids ids) {
     now += 1min;
@@ -60,10 +60,24 @@ TEST_CASE("a CA bundle that differs is a change, whether something is gone or ne
 TEST_CASE("key ids are read from a JWKS, and from nothing else") {
   CHECK(
       signing_keys_of(R"({"keys":[{"kid":"b","kty":"RSA","n":"..."},{"kid":"a"},{"kid":"b"},{"kty":"EC"}]})").value() ==
-      Ids{"a", "b"});
+      SigningKeys{{"a", "b"}, false});
   for (const char* text : {"", "{}", "[]", R"({"keys":[]})", R"({"keys":{}})", R"({"keys":[{"kid":7}]})", "<html>"}) {
     CAPTURE(text);
     CHECK_FALSE(signing_keys_of(text));
+  }
+}
+
+TEST_CASE("legacy tokens come out the same where one RSA key signs them all, and are not known to otherwise") {
+  const auto repeat = [](const std::string& keys) {
+    return signing_keys_of(R"({"keys":[)" + keys + "]}").value().tokens_repeat;
+  };
+  CHECK(repeat(R"({"kid":"a","kty":"RSA","alg":"RS256","use":"sig","n":"...","e":"AQAB"})"));
+  for (const char* keys :
+       {R"({"kid":"a","kty":"EC","alg":"ES256"})", R"({"kid":"a","kty":"RSA","alg":"PS256"})", R"({"kid":"a"})",
+        R"({"kid":"a","kty":"RSA"})", R"({"kid":"a","kty":"RSA","alg":"RS256"},{"kid":"b","kty":"RSA","alg":"RS256"})",
+        R"({"kid":"a","kty":"RSA","alg":"RS256"},{"kty":"EC","alg":"ES256"})"}) {
+    CAPTURE(keys);
+    CHECK_FALSE(repeat(keys));
   }
 }
 
@@ -86,7 +100,9 @@ TEST_CASE("what is written is read again, with the changes of which somebody may
   CHECK(read_trust(write_trust(watched.state), watched.now).value() == watched.state);
   // The next leader finds another key.
   auto next = read_trust(write_trust(watched.state), watched.now).value();
-  CHECK(note_signing_keys(next, {"c"}, watched.now + 1h));
+  CHECK(next.tokens_repeat);
+  CHECK(note_signing_keys(next, {{"c"}, false}, watched.now + 1h));
+  CHECK_FALSE(next.tokens_repeat);
 }
 
 TEST_CASE("a written state that somebody has spoilt is refused, or does no harm") {
