@@ -9,11 +9,12 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 import yaml
-from chart import CHART, NAMESPACE, REPOSITORY, Helm
+from chart import CHART, NAMESPACE, REPOSITORY, Helm, HelmError
 from harness import Cluster, resources, wait_until
 
 
@@ -31,12 +32,13 @@ class Release:
     def install(self, chart=CHART, **values):
         self._helm("install", chart, values, "--create-namespace")
 
-    def upgrade(self, chart=CHART, **values):
-        self._helm("upgrade", chart, values)
+    def upgrade(self, chart=CHART, reuse="--reset-then-reuse-values", **values):
+        """With these values on top of the former ones, as the pages say; returns what helm says."""
+        return self._helm("upgrade", chart, values, reuse)
 
     def _helm(self, verb, chart, values, *more):
         arguments = (verb, "remint", chart, "-n", NAMESPACE, "--wait", "--timeout=120s", *more, "--values", "-")
-        self.helm.run(*arguments, stdin=yaml.safe_dump(values))
+        return self.helm.run(*arguments, stdin=yaml.safe_dump(values))
 
     def paste(self, commands, folder=None):
         """Runs a block of a page, from the top of the repository or from a folder with a link to deploy/."""
@@ -80,7 +82,7 @@ def order(name):
 
 
 def next_version(chart):
-    """A chart one version on, whose CRD of restarts has one more field."""
+    """A chart one version on: its CRD of restarts has one more field, and its values one more section."""
     about = yaml.safe_load((chart / "Chart.yaml").read_text()) | {"version": "0.2.0", "appVersion": "0.2.0"}
     (chart / "Chart.yaml").write_text(yaml.safe_dump(about))
     path = chart / "files" / "crds" / "workloadrestarts.remint.dev.yaml"
@@ -89,33 +91,45 @@ def next_version(chart):
     crd["metadata"] = {"name": crd["metadata"]["name"]}
     head = {key: crd[key] for key in ("apiVersion", "kind", "metadata")}
     path.write_text(yaml.safe_dump(head) + yaml.safe_dump({"spec": crd["spec"]}))
+    with (chart / "values.yaml").open("a") as values:
+        values.write("newcomer: {greeting: hello}\n")
+    schema = json.loads((chart / "values.schema.json").read_text())
+    schema["properties"]["newcomer"] = {"type": "object"}
+    (chart / "values.schema.json").write_text(json.dumps(schema))
+    with (chart / "templates" / "memory.yaml").open("a") as template:
+        template.write("data: {greeting: {{ .Values.newcomer.greeting }}}\n")
     return chart
 
 
-def test_a_release_lives(release, copied_chart):
+def test_a_release_lives(release, copied_chart, tmp_path):
     """One story, told in steps: each step stands on the one before."""
     _first_installation(release)
     _the_audit_service_follows_the_leader(release)
+    _from_the_trial_to_the_act(release)
     release.kubectl("patch", "ctrp", "default", "--type=merge", "-p", '{"spec": {"priority": 7}}')
     release.kubectl("create", "-f", "-", stdin=yaml.safe_dump(order("before")))
     made = _what_must_stay(release)
 
-    release.upgrade(next_version(copied_chart))
+    new = next_version(copied_chart)
+    with pytest.raises(HelmError, match="nil pointer"):
+        release.upgrade(new, reuse="--reuse-values")
+    release.upgrade(new)
     assert release.get("deployment", "remint", "-n", NAMESPACE)["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":0.2.0")
     release.kubectl("create", "-f", "-", stdin=yaml.safe_dump(_noted("after")))
     assert release.get("wr", "after", "-n", "default")["spec"]["note"] == "new in 0.2.0"
     assert _what_must_stay(release) == made
 
-    release.helm.run("rollback", "remint", "1", "-n", NAMESPACE, "--wait", "--timeout=120s")
+    release.helm.run("rollback", "remint", "2", "-n", NAMESPACE, "--wait", "--timeout=120s")
     assert release.get("deployment", "remint", "-n", NAMESPACE)["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":0.1.0")
     assert _what_must_stay(release) == made
     release.kubectl("create", "-f", "-", stdin=yaml.safe_dump(order("rolled-back")))
 
-    release.upgrade(defaultPolicy={"mode": "Enforce"})
+    assert "NOT CHANGED" not in release.upgrade()
+    said = release.upgrade(defaultPolicy={"mode": "Approve"})
+    assert 'NOT CHANGED: the policy "default".' in said, "the values ask for something else, but it is somebody's work"
     spec = release.get("ctrp", "default")["spec"]
-    assert (spec["mode"], spec["priority"]) == ("Enforce", 0), "the values ask for something else: it is replaced"
-    release.kubectl("patch", "ctrp", "default", "--type=merge", "-p", '{"spec": {"priority": 7}}')
-    made = _what_must_stay(release)
+    assert (spec["mode"], spec["priority"]) == ("Enforce", 7)
+    assert _what_must_stay(release) == made
 
     release.helm.run("uninstall", "remint", "-n", NAMESPACE, "--wait")
     assert release.left() == {
@@ -125,13 +139,40 @@ def test_a_release_lives(release, copied_chart):
         "clustertokenrefreshpolicy.remint.dev/default",
         "secret/remint-journal-key",
     }
-    release.kubectl("delete", "wr", "-n", "default", "before")  # nobody's admission policy is in the way any more
+    release.kubectl("delete", "wr", "-n", "default", "after")  # nobody's admission policy is in the way any more
 
     release.install(defaultPolicy={"mode": "Enforce"})
-    assert _what_must_stay(release, but="before") == _but(made, "before"), "what was kept is taken up again"
-    release.helm.run("uninstall", "remint", "-n", NAMESPACE, "--wait")
-    release.paste(blocks(CHART / "README.md")[1])
+    assert _what_must_stay(release, but="certificates") == _but(made, "certificates"), "what was kept is taken up again"
+    release.paste(block(CHART / "README.md", "helm uninstall"))
+    assert not release.get("wr", "-A")
+    _what_waits_for_remint_is_let_go(release, tmp_path)
     wait_until(lambda: not release.left(), 60, "nothing to be left after what the README says")
+
+
+def test_a_default_policy_that_nobody_edited_follows_the_values_and_no_rollback_touches_it(release):
+    release.install(crds={"keep": False}, journalKey={"keep": False})
+    assert "NOT CHANGED" not in release.upgrade(defaultPolicy={"mode": "Enforce"})
+    assert release.get("ctrp", "default")["spec"]["mode"] == "Enforce"
+    release.helm.run("rollback", "remint", "1", "-n", NAMESPACE, "--wait", "--timeout=120s")
+    assert release.get("ctrp", "default")["spec"]["mode"] == "Enforce", "NOTES and README say so"
+    release.helm.run("uninstall", "remint", "-n", NAMESPACE, "--wait")
+    wait_until(lambda: not release.left(), 60, "nothing to be left")
+
+
+def test_the_readme_s_commands_work_from_the_trial_to_the_end(release):
+    release.paste(block(REPOSITORY / "README.md", "--install"))
+    assert release.get("ctrp", "default")["spec"]["mode"] == "Observe"
+    release.kubectl("create", "deployment", "x", "--image=x")
+    release.paste(block(REPOSITORY / "README.md", "kubectl get ctrp"))
+    assert release.get("deployment", "x")["metadata"]["annotations"]["remint.dev/ignore"] == "true"
+    upgrade, patch, uninstall = block(REPOSITORY / "README.md", "helm uninstall").splitlines()
+    release.paste(upgrade)
+    _until_taken(release, patch)
+    assert release.get("ctrp", "default")["spec"]["mode"] == "Enforce"
+    release.paste(uninstall)
+    release.kubectl("delete", "deployment", "x")
+    release.paste(block(CHART / "README.md", "delete crd"))
+    wait_until(lambda: not release.left(), 60, "nothing to be left")
 
 
 def test_with_keep_off_nothing_is_left(release):
@@ -155,11 +196,54 @@ def blocks(page):
     return re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.M | re.S)
 
 
+def block(page, words):
+    """The one that has these words."""
+    (found,) = [text for text in blocks(page) if words in text]
+    return found
+
+
 def _first_installation(release):
-    (command, _) = blocks(CHART / "README.md")
-    release.paste(command)
+    release.paste(block(CHART / "README.md", "--install"))
     assert release.get("deployment", "remint", "-n", NAMESPACE)["status"]["availableReplicas"] == 2
     assert release.get("ctrp", "default")["spec"]["mode"] == "Observe"
+
+
+def _until_taken(release, commands):
+    """The API server forgets a deleted admission policy a moment later."""
+
+    def taken():
+        try:
+            release.paste(commands)
+        except subprocess.CalledProcessError as error:
+            assert b"modeCeiling Observe" in error.stderr, error.stderr
+            return False
+        return True
+
+    wait_until(taken, 30, "the policy to be taken")
+
+
+def _from_the_trial_to_the_act(release):
+    patch = block(CHART / "README.md", "kubectl patch ctrp")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        release.paste(patch)
+    assert b"installed with modeCeiling Observe" in refused.value.stderr
+    release.paste(block(CHART / "README.md", "modeCeiling=Enforce"))
+    _until_taken(release, patch)
+    assert release.get("ctrp", "default")["spec"]["mode"] == "Enforce"
+
+
+def _what_waits_for_remint_is_let_go(release, folder):
+    """A restart was under way when Remint went, and the CRDs are deleted."""
+    stuck = order("stuck")
+    stuck["metadata"]["finalizers"] = ["remint.dev/restore"]
+    release.kubectl("create", "-f", "-", stdin=yaml.safe_dump(stuck))
+    deletion = threading.Thread(target=release.paste, args=(block(CHART / "README.md", "delete crd"),), daemon=True)
+    deletion.start()
+    wait_until(lambda: "deletionTimestamp" in release.get("wr", "stuck", "-n", "default")["metadata"], 60, "the deletion to have begun")
+    release.paste(block(CHART / "README.md", "finalizers"), folder)
+    assert "stuck" in (folder / "restarts.yaml").read_text()
+    deletion.join(60)
+    assert not deletion.is_alive()
 
 
 def _the_audit_service_follows_the_leader(release):

@@ -1,10 +1,11 @@
 """The pages for people say what is there: the tests that they name exist, and the API server takes every example."""
 
+import json
 import re
 
 import pytest
 import yaml
-from chart import REPOSITORY
+from chart import CHART, REPOSITORY
 from harness import resources
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "deploy").glob("*.md"))]
@@ -63,8 +64,35 @@ def test_the_api_server_takes_every_example_as_it_is(crds, text):
 
 
 def test_the_chart_takes_the_values_that_pages_show(helm):
-    shown = [block for page in PAGES for block in yaml_blocks(page) if block.startswith(_VALUES)]
-    assert shown, "no page shows any"
-    for block in shown:
-        arguments = helm.template(yaml.safe_load(block)).one("Deployment", "remint")["spec"]["template"]["spec"]["containers"][0]["args"]
-        assert any(argument.startswith("--audit-log=") for argument in arguments)
+    pages = [*PAGES, CHART / "README.md", *sorted((REPOSITORY / "deploy" / "shippers").glob("*.md"))]
+    shown = [(page, helm.template(yaml.safe_load(b))) for page in pages for b in yaml_blocks(page) if b.startswith(_VALUES)]
+
+    def of(page):
+        return [rendered for where, rendered in shown if where == page]
+
+    assert [a for rendered in of(REPOSITORY / "deploy" / "sources.md") for a in rendered.args if a.startswith("--audit-log=")]
+    (openshift,) = of(CHART / "README.md")
+    assert openshift.pod["securityContext"].keys() == {"runAsNonRoot", "seccompProfile"}, "the SCC chooses the rest"
+    (eks,) = of(REPOSITORY / "deploy" / "shippers" / "eks-firehose.md")
+    annotations = eks.one("Service", "remint-audit")["metadata"]["annotations"]
+    (checked,) = [value for name, value in annotations.items() if name.endswith("healthcheck-port")]
+    assert {"name": "metrics", "containerPort": int(checked)} in eks.container["ports"], "/healthz is there"
+    assert "--audit-token-file=/etc/remint/token/token" in eks.args
+
+
+def test_the_image_that_is_to_be_built_is_the_one_that_the_chart_asks_for(helm):
+    (command,) = re.findall(r"^deploy/image (.*)$", (CHART / "README.md").read_text(), re.M)
+    _, tag, *rest = command.split()
+    assert tag == helm.template().container["image"]
+    known = (REPOSITORY / "deploy" / "image").read_text()
+    assert all(f"{word})" in known or f"{word} |" in known for word in ("--tag", *rest) if word.startswith("--"))
+
+
+def test_the_files_that_commands_of_a_page_name_are_written_by_it():
+    """Of EKS: the JSON of policies, with the variables of the page filled in."""
+    page = (REPOSITORY / "deploy" / "shippers" / "eks-firehose.md").read_text()
+    written = dict(re.findall(r"^cat >(\S+) <<EOF\n(.*?)^EOF$", page, re.M | re.S))
+    assert set(re.findall(r"file://(\S+)", page)) == set(written)
+    for text in written.values():
+        (statement,) = json.loads(text)["Statement"]
+        assert statement["Action"] == "sts:AssumeRole" and statement["Principal"]["Service"].endswith(".amazonaws.com")

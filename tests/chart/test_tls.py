@@ -1,6 +1,7 @@
 """The certificates that the chart generates, and what an upgrade does with them."""
 
 import datetime
+import json
 
 import pytest
 from cryptography import x509
@@ -70,6 +71,22 @@ def test_a_certificate_in_its_last_third_is_renewed(release):
     past = "remint.dev/renew-after=1"
     resources.kubectl(release.cluster, "annotate", "--overwrite", "secret", CLIENT, "-n", release.namespace, past)
     assert renewed_by(release) == {CLIENT}
+
+
+def test_a_rollback_brings_the_former_certificates_back(release):
+    """The chart's README says so: a rollback applies what was rendered then, and renders nothing."""
+    before = fingerprints(release)
+    revision = release.helm.run("history", "remint", "-n", release.namespace, "--max=1", "-o", "json")
+    renewed_by(release, generated=GENERATED | {"renew": "tomorrow"})
+    assert fingerprints(release)[SERVER] != before[SERVER]
+    release.helm.run("rollback", "remint", json.loads(revision)[-1]["revision"], "-n", release.namespace)
+    assert fingerprints(release) == before
+
+
+def test_with_cert_manager_the_clients_certificate_has_a_life_of_its_own(helm):
+    certificates = helm.template({"audit": {"tls": {"mode": "certManager"}}})
+    assert certificates.one("Certificate", SERVER)["spec"]["duration"] == "2160h"
+    assert certificates.one("Certificate", CLIENT)["spec"]["duration"] == "8760h", "its copy is brought to the API servers by hand"
 
 
 def test_a_generated_token_is_kept(release):

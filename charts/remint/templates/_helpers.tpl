@@ -30,28 +30,25 @@
 
 {{/* These never change from version to version: a Deployment's selector cannot. */}}
 {{- define "remint.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "remint.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "remint.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "remint.labels" -}}
 {{ include "remint.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | quote }}
 {{- end -}}
 
-{{/* The metadata of an object. In: root; name; and, when wanted, labels, annotations (dicts that go before the common ones), clusterScoped, namespace. */}}
+{{/* The metadata of an object; the chart's own labels win, since Services, budgets and helm find objects by them. In: root; name; and, when wanted, labels, annotations (dicts that go before the common ones), clusterScoped, namespace. */}}
 {{- define "remint.metadata" -}}
-name: {{ .name }}
+name: {{ .name | quote }}
 {{- if not .clusterScoped }}
-namespace: {{ .namespace | default (include "remint.namespace" .root) }}
+namespace: {{ .namespace | default (include "remint.namespace" .root) | quote }}
 {{- end }}
 labels:
-  {{- merge (dict) (.labels | default dict) (include "remint.labels" .root | fromYaml) | toYaml | nindent 2 }}
+  {{- merge (include "remint.labels" .root | fromYaml) (.labels | default dict) .root.Values.commonLabels | toYaml | nindent 2 }}
 {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
@@ -93,6 +90,6 @@ annotations:
 {{- $names = append $names (kindIs "map" . | ternary (get (kindIs "map" . | ternary . dict) "name") .) -}}
 {{- end -}}
 {{- range $names | uniq }}
-- name: {{ . }}
+- name: {{ . | quote }}
 {{- end -}}
 {{- end -}}

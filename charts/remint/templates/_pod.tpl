@@ -61,7 +61,6 @@
 {{- end }}
 {{- end -}}
 
-{{/* A key is read once, at the start: pods whose key changed must be new ones. Certificates and tokens are read again. */}}
 {{- define "remint.podAnnotations" -}}
 {{- if and .Values.metrics.scrapeAnnotations (not .Values.metrics.serviceMonitor.enabled) (not .Values.metrics.podMonitor.enabled) }}
 prometheus.io/scrape: "true"
@@ -77,7 +76,7 @@ imagePullSecrets:
 {{- end }}
 {{- range $field := list "priorityClassName" "runtimeClassName" "schedulerName" "dnsPolicy" }}
 {{- with get $.Values $field }}
-{{ $field }}: {{ . }}
+{{ $field }}: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- if not (kindIs "invalid" .Values.hostUsers) }}
@@ -128,10 +127,10 @@ topologySpreadConstraints:
     - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
 {{- end }}
 - name: tls
-  secret: {secretName: {{ include "remint.tlsSecret" . }}, defaultMode: 0440}
+  secret: {secretName: {{ include "remint.tlsSecret" . | quote }}, defaultMode: 0440}
 {{- if .Values.audit.bearerToken.enabled }}
 - name: bearer-token
-  secret: {secretName: {{ include "remint.bearerTokenSecret" . }}, defaultMode: 0440}
+  secret: {secretName: {{ include "remint.bearerTokenSecret" . | quote }}, defaultMode: 0440}
 {{- end }}
 {{- if .Values.podLogs.bearerToken.enabled }}
 - name: pod-log-token
@@ -139,7 +138,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- if .Values.journalKey.enabled }}
 - name: journal-key
-  secret: {secretName: {{ include "remint.journalKeySecret" . }}, defaultMode: 0440}
+  secret: {secretName: {{ include "remint.journalKeySecret" . | quote }}, defaultMode: 0440}
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}

@@ -133,7 +133,7 @@ that it really makes). No Secrets, unless tokenSecrets is enabled. In: the root.
 # What the leader has learnt of callers at shared addresses, and of signing keys and CA, for the next one.
 - apiGroups: [""]
   resources: [configmaps]
-  resourceNames: [{{ include "remint.memoryName" . }}]
+  resourceNames: [{{ include "remint.memoryName" . | quote }}]
   verbs: [get, patch]
 # Whether the CA was replaced. The signing keys are read by the right that every ServiceAccount has by default.
 - apiGroups: [""]
@@ -147,7 +147,7 @@ that it really makes). No Secrets, unless tokenSecrets is enabled. In: the root.
   verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "remint.leaseName" . }}]
+  resourceNames: [{{ include "remint.leaseName" . | quote }}]
   verbs: [get, update]
 # The leader labels its own pod, so that the audit Service leads to it, and takes the label off its predecessor's.
 - apiGroups: [""]
@@ -157,7 +157,7 @@ that it really makes). No Secrets, unless tokenSecrets is enabled. In: the root.
 # The cluster's kill switch is an annotation of the Lease: asked for before each write to a workload, also where there is none.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "remint.leaseName" . }}]
+  resourceNames: [{{ include "remint.leaseName" . | quote }}]
   verbs: [get]
 {{- end }}
 {{- end -}}

@@ -34,6 +34,11 @@
 {{- include "remint.auditService" . }}.{{ include "remint.namespace" . }}.svc
 {{- end -}}
 
+{{/* The authority's own name; X.509 allows a common name 64 characters, and names with a scope are longer. */}}
+{{- define "remint.auditAuthority" -}}
+{{- printf "%s-audit-ca" (include "remint.clusterName" . | trunc 55 | trimSuffix "-") -}}
+{{- end -}}
+
 {{- define "remint.auditDnsNames" -}}
 {{- $short := printf "%s.%s" (include "remint.auditService" .) (include "remint.namespace" .) -}}
 {{- concat (list (include "remint.auditServerName" .) $short (printf "%s.svc.cluster.local" $short)) .Values.audit.tls.extraDnsNames | uniq | toJson -}}

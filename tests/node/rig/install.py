@@ -1,6 +1,7 @@
 """Remint on the node, as a user installs it: by `helm install`, and the API server wired by the commands that the chart prints."""
 
 import os
+import re
 import ssl
 import subprocess
 import urllib.request
@@ -54,9 +55,8 @@ class Remint:
     def wire(self):
         """Runs what the chart's notes say, word by word, and gives the API server the files that come of it."""
         notes = self.helm("get", "notes", self.release)
-        # Two commands, each `cat > FILE <<EOF` to its EOF, with prose between them.
-        commands = notes[notes.index("cat > audit-policy.yaml") :].split("\ncat > ")
-        script = "\ncat > ".join(command[: command.index("\nEOF\n") + 5] for command in commands)
+        # Two files, each `cat > FILE <<EOF` to its EOF, with prose and other commands between them.
+        script = "\n".join(re.findall(r"^(?:install [^\n]*\n)?cat > .*?^EOF$", notes, re.M | re.S))
         place = self.node.folder / "etc-kubernetes-remint"
         place.mkdir(mode=0o700, exist_ok=True)
         environment = os.environ | {
@@ -69,7 +69,7 @@ class Remint:
 
     def upgrade(self, values):
         words = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
-        self.helm("upgrade", self.release, CHART, "--reuse-values", *words)
+        self.helm("upgrade", self.release, CHART, "--reset-then-reuse-values", *words)
 
     def roll_out(self, values):
         """An upgrade that makes new pods; returns when one of them leads."""
