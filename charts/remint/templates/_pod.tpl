@@ -134,7 +134,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- if .Values.podLogs.bearerToken.enabled }}
 - name: pod-log-token
-  secret: {secretName: {{ include "remint.podLogTokenSecret" . }}, defaultMode: 0440}
+  secret: {secretName: {{ include "remint.podLogTokenSecret" . | quote }}, defaultMode: 0440}
 {{- end }}
 {{- if .Values.journalKey.enabled }}
 - name: journal-key

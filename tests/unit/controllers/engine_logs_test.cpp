@@ -134,7 +134,7 @@ TEST_CASE("what only a pod's log says is told and refused, and acted upon where 
   CHECK(refused[0].decision.check == "Uncorroborated");
   const auto report = build_report(world.engine, {}, kStart + 31s);
   REQUIRE(report.workloads.size() == 1);
-  CHECK_FALSE(report.workloads[0].broken);
+  CHECK(report.workloads[0].state == RiskState::kSuspected);
   CHECK(report.workloads[0].since == kStart);
   CHECK_THAT(report.workloads[0].plan, Catch::StartsWith("Leaves it alone: only the pod's own log says"));
   CHECK(world.engine.storms().empty());
