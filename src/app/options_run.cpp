@@ -55,6 +55,10 @@ void add_run(CLI::App& app, RunOptions& o, std::vector<std::string>& durations) 
   run.add_option("--audit-tls-cert", o.audit_tls_cert, "Server certificate (PEM); read again when it changes");
   run.add_option("--audit-tls-key", o.audit_tls_key, "Its key (PEM)");
   run.add_option("--audit-client-ca", o.audit_client_ca, "Who signs the API server's client certificate (PEM)");
+  run.add_option("--audit-client-name", o.audit_client_names,
+                 "Common name that the client's certificate must have; may be given several times (default: whoever "
+                 "--audit-client-ca signed may post)")
+      ->allow_extra_args(false);
   run.add_option("--audit-token-file", o.audit_token_file, "File with the bearer token that senders must show");
   run.add_option("--pod-log-token-file", o.pod_log_token_file,
                  "File with the bearer token for POST /pod-log, which then opens that path alone, and the one of "
@@ -153,6 +157,9 @@ Result<void> check(const RunOptions& o) {
     return fail(ErrorCode::kInvalid,
                 "the audit endpoint must know its senders: give --audit-client-ca, --audit-token-file or both; "
                 "whoever may post to it can have workloads restarted");
+  }
+  if (!o.audit_client_names.empty() && o.audit_client_ca.empty()) {
+    return fail(ErrorCode::kInvalid, "--audit-client-name goes with --audit-client-ca, which signs that certificate");
   }
   return {};
 }

@@ -86,7 +86,10 @@ void RunParts::add_to(runtime::Manager& manager) {
                }});
   // Last in, first out: no event is taken that nobody will look at.
   manager.add({"audit intake", [this] { return start_audit_server(); },
-               [this](milliseconds grace) { audit_server_->drain(grace); }});
+               [this](milliseconds grace) {
+                 pod_log_intake_->stop();  // one body may take longer than there is time
+                 audit_server_->drain(grace);
+               }});
   // After the intake, which takes their lines: they would be handed to nothing.
   if (pod_logs_) manager.add(part("pods' logs", *pod_logs_));
   if (apiserver_pod_logs_) manager.add(part("API servers' pods' logs", *apiserver_pod_logs_));

@@ -1,5 +1,8 @@
 // Pods' logs: whose are read is asked of the detection thread, and clues are given to it.
 
+#include <algorithm>
+#include <iterator>
+
 #include "run_parts.hpp"
 
 namespace remint::app {
@@ -17,12 +20,12 @@ std::vector<sources::PodLogTarget> by_container(std::vector<controllers::PodLogT
         .uid = std::move(pod.uid), .pod = {pod.ns, pod.name}, .container = {}, .patterns = std::move(pod.patterns)};
     if (pod.containers.empty()) targets.push_back(target);
     for (auto& container : pod.containers) {
-      // Programs that end at their first 401 wait most of the time. The API serves the log of their last life then, and
-      // of no other; what is posted may be of any.
+      // Programs that end at their first 401 wait most of the time: then the log of their last life counts. The API
+      // serves that and no other; what is posted may be of any.
       if (!container.running_since && !container.crash_looping) continue;
       auto& one = targets.emplace_back(target);
       one.container = std::move(container.name);
-      one.started = container.running_since.value_or(posted ? container.last_ended.value_or(Time::max()) : Time::min());
+      one.started = container.running_since.value_or(posted ? container.last_began.value_or(Time::max()) : Time::min());
     }
   }
   return targets;
@@ -56,12 +59,19 @@ void RunParts::add_pod_logs() {
 
 // Not waited for: a detection thread that is busy must not hold up a stop, nor an answer.
 void RunParts::ask_for_targets(bool for_intake) {
-  (void)detection_->try_post([this, for_intake](auto& engine, Time) {
+  (void)detection_->try_post([this, for_intake](auto& engine, Time now) {
     std::size_t left_out = 0;
     auto targets = by_container(engine.pod_log_targets(kMostPods, &left_out), for_intake);
     if (for_intake) return pod_log_intake_->set_targets(targets, left_out);
     pod_logs_->set_targets(std::move(targets), left_out);
-    pod_logs_->look_into(by_container(engine.take_looks(), false));
+    std::vector<std::string> asked;
+    auto pods = engine.take_looks();
+    std::ranges::transform(pods, std::back_inserter(asked), &controllers::PodLogTarget::uid);
+    auto looks = by_container(std::move(pods), false);
+    for (const auto& uid : asked) {  // nothing of it runs just now
+      if (std::ranges::find(looks, uid, &sources::PodLogTarget::uid) == looks.end()) engine.look_failed(uid, now);
+    }
+    pod_logs_->look_into(std::move(looks));
   });
 }
 

@@ -54,6 +54,7 @@ std::optional<http::Response> RunParts::admit_to_leader() const {
 Result<void> RunParts::create_intakes() {
   sources::AuditWebhookSettings webhook;
   webhook.demand_client_certificate = !options_.audit_client_ca.empty();
+  webhook.client_names = options_.audit_client_names;
   webhook.token_file = options_.audit_token_file;
   webhook.no_authentication = options_.audit_insecure_http;
   auto logs = sources::ApiServerLogIntake::create(

@@ -196,8 +196,15 @@ Stretch find_assignment(std::string_view text, std::size_t at) {
   std::size_t position = run(text, word_end, is_quote_or_escape);
   const bool quoted_name = position > word_end;
   position = run(text, position, is_space);
-  if (position == text.size() || (text[position] != '=' && text[position] != ':')) {
+  if (position == text.size()) {
     return {};
+  }
+  if (text[position] != '=' && text[position] != ':') {
+    // "--token abc"
+    const bool argument = text.substr(at).starts_with("--") || (at > 1 && text.substr(at - 2).starts_with("--"));
+    if (!argument || quoted_name || position == word_end || text[position] == '-') {
+      return {};
+    }
   }
   const bool colon = text[position] == ':';
   const std::size_t after_sign = run(text, position, [](char c) { return c == '=' || c == ':' || c == '>'; });
@@ -242,6 +249,15 @@ Stretch find_url_password(std::string_view text, std::size_t at) {
   return found ? Stretch{user + colon + 1, user + end} : Stretch{};
 }
 
+/// What stands before is an escape ("\n" in a log line that is JSON, "%3D" in a URL), whose letters are not of the
+/// word.
+bool follows_escape(std::string_view text, std::size_t at) {
+  constexpr std::string_view kEscapes = "nrt";
+  constexpr std::string_view kHex = "0123456789abcdefABCDEF";
+  return (at > 1 && text[at - 2] == '\\' && kEscapes.contains(text[at - 1])) ||
+         (at > 2 && text[at - 3] == '%' && kHex.contains(text[at - 2]) && kHex.contains(text[at - 1]));
+}
+
 }  // namespace
 
 std::string redact(std::string_view text) {
@@ -250,7 +266,9 @@ std::string redact(std::string_view text) {
   std::size_t copied = 0;
   for (std::size_t at = 0; at < text.size();) {
     Stretch secret;
-    const auto starts = [&](auto part) { return part(text[at]) && (at == copied || !part(text[at - 1])); };
+    const auto starts = [&](auto part) {
+      return part(text[at]) && (at == copied || !part(text[at - 1]) || follows_escape(text, at));
+    };
     if (text[at] == ':') {
       secret = find_url_password(text, at);
     } else if (text[at] == '-') {

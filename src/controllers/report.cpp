@@ -83,7 +83,13 @@ AtRisk at_risk(const DetectionEngine& engine, const OpenWorkload& open, Time now
   risk.since = since_of(the_case, risk.state);
   risk.breaks_at = the_case.breaks_at;
   risk.user_agent = usual_agent(the_case);
-  risk.client = detect::client_library(risk.user_agent.value_or(""));
+  if (risk.user_agent) {
+    risk.client = detect::client_library(*risk.user_agent);
+  } else {
+    risk.client.advice =
+        "No request of it was seen, so its client is not known: upgrade it to one that reads its token again, or have "
+        "the program read the token's file again.";
+  }
   risk.origin = origin_of(inventory, the_case.workload);
   risk.fix = sanitize(fix_of(risk.diagnosis, risk.client, risk.origin), Report::kMaxText);
   risk.decision = open.decision.kind;

@@ -192,7 +192,9 @@ double surest_clue(const std::vector<Suspect>& suspects) {
     }
     if (!accusation->log_clues.empty()) {
       const LogCries* const cries = suspect.state->cries.get();
-      surest = std::max(surest, cries != nullptr && cries->many(accusation->log_clues.last()) ? kByCries : kByLog);
+      surest = std::max(
+          surest, cries != nullptr && cries->many(accusation->log_clues.last(), suspect.state->last_success) ? kByCries
+                                                                                                             : kByLog);
     }
     surest = std::max(surest, accusation->event_clues.empty() ? 0 : kByEvent);
   }

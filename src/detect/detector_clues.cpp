@@ -43,9 +43,14 @@ bool Detector::Impl::take(const Clue& clue, Time now) {
   if (state == nullptr) {
     return false;
   }
-  if (from_log && clue.time <= state->last_success) {
-    state->cried(clue.time);  // it has read its token again since, or another client of it is fine
-    return false;
+  if (from_log) {
+    if (!state->cries) {
+      state->cries = std::make_unique<LogCries>();
+    }
+    state->cries->add(clue.time);
+    if (clue.time <= state->last_success) {
+      return false;  // it has read its token again since, or another client of it is fine
+    }
   }
   const bool was_failing = state->failing();
   Accusation& accusation = accuse(clue.pod_uid, *state);

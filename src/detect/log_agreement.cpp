@@ -16,6 +16,8 @@ constexpr double kSaidAtOnce = 0.95;
 // Healthy programs seldom print one of the known lines at all, and hardly in the same seconds; but what they print may
 // be of something else than Kubernetes, or another program's line repeated.
 constexpr double kMost = 15;
+constexpr std::int64_t kHour = 60;   // minutes
+constexpr std::ptrdiff_t kMany = 5;  // of them, in which it said so
 
 /// The share of a run's time that is near one of its rejections: so often a line of any other cause would be near one.
 double near_by_chance(const FailingRun& run) {
@@ -34,17 +36,21 @@ std::int64_t minute_of(Time at) { return std::chrono::floor<std::chrono::minutes
 
 void LogCries::add(Time said) {
   minutes_.insert(minute_of(said));
-  if (minutes_.size() > kMany) {
+  while (*minutes_.begin() < *minutes_.rbegin() - kHour) {
     minutes_.erase(minutes_.begin());
   }
 }
 
-bool LogCries::many(Time at) const {
-  return minutes_.size() == kMany && *minutes_.begin() > minute_of(at - std::chrono::hours(1));
+bool LogCries::many(Time at, Time last_success) const {
+  const auto contradicted = std::ranges::count_if(minutes_, [&](std::int64_t minute) {
+    return minute > minute_of(at) - kHour && minute < minute_of(last_success);
+  });
+  return contradicted >= kMany;
 }
 
 double log_agreement(const PodState& state, const FailingRun& run) {
-  if (!state.accusation || state.accusation->log_clues.empty() || (state.cries && state.cries->many(run.last()))) {
+  if (!state.accusation || state.accusation->log_clues.empty() ||
+      (state.cries && state.cries->many(run.last(), state.last_success))) {
     return 1;
   }
   const double chance = std::min(near_by_chance(run), kSaidAtOnce);

@@ -12,18 +12,17 @@ namespace remint::detect {
 class FailingRun;
 struct PodState;
 
-/// Lines that say 401 of a pod that was accepted afterwards. A client that reads its token again prints such a line
-/// once in a token's life; who prints them all the time is refused by somebody else. In any order the same lines leave
-/// the same.
+/// When a pod's log said 401. A client that reads its token again prints such a line once in a token's life; who was
+/// accepted after many of them is refused by somebody else. In any order the same lines leave the same.
 class LogCries {
  public:
   void add(Time said);
-  /// So often, in the hour before, that another such line says nothing.
-  [[nodiscard]] bool many(Time at) const;
+  /// So often, in the hour before `at`, and before it was accepted for the last time, that another such line says
+  /// nothing.
+  [[nodiscard]] bool many(Time at, Time last_success) const;
 
  private:
-  static constexpr std::size_t kMany = 5;
-  std::set<std::int64_t> minutes_;  ///< since the epoch; the newest kMany
+  std::set<std::int64_t> minutes_;  ///< since the epoch; of the hour before the newest
 };
 
 /// How much likelier it is that the log says what it says if these rejections are the pod's own than if they are not:

@@ -262,6 +262,9 @@ class PodDecoder {
           state.exit_code = static_cast<std::int32_t>(std::clamp(code, -kMaxRestarts, kMaxRestarts));
           return read;
         }
+        if (is(k, "startedAt")) {
+          return reader_.time(v, kPath, state.last_began);
+        }
         return !is(k, "finishedAt") || reader_.time(v, kPath, state.last_ended);
       });
     });

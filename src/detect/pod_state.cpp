@@ -125,22 +125,11 @@ const Credential* PodState::kept_credential() const {
   return longest != nullptr && longest->last - longest->first > renewed_within(token_lifetime) ? longest : nullptr;
 }
 
-void PodState::cried(Time said) {
-  if (!cries) {
-    cries = std::make_unique<LogCries>();
-  }
-  cries->add(said);
-}
-
 void PodState::accepted(Time at, Fold agent, std::int64_t seconds_stale) {
   last_success = std::max(last_success, at);
   if (accusation) {
     accusation->runs.succeeded(agent, at, habits);
     accusation->joined.succeeded(agent, at, habits);
-    for (const Time said : accusation->log_clues.times()) {
-      if (said > at) break;
-      cried(said);
-    }
     accusation->log_clues.forget(at);
     if (accusation->distrust && at >= accusation->distrust->since) {
       accusation->distrust.reset();

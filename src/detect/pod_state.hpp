@@ -163,8 +163,6 @@ struct PodState {
   [[nodiscard]] Time stale_since() const { return last_stale - std::chrono::seconds(stale_seconds); }
   [[nodiscard]] Time last_heard() const;
 
-  /// Its log said that a token of it was refused, and it was accepted afterwards.
-  void cried(Time said);
   /// A request with the pod's token was accepted; -1: not stale.
   void accepted(Time at, Fold agent, std::int64_t seconds_stale);
 };

@@ -98,6 +98,7 @@ void PodStore::set_containers(PackedPod& packed, const std::vector<ContainerStat
     texts_.assign(to.name, from.name);
     to.running_since = from.running_since.value_or(Time::min());
     to.last_ended = from.last_ended.value_or(Time::min());
+    to.last_began = from.last_began.value_or(Time::min());
     to.exit_code = from.exit_code;
     to.restarts = from.restarts;
     to.crash_looping = from.crash_looping;
@@ -179,7 +180,7 @@ PodRecord PodStore::unpack(const PackedPod& packed) const {
   for (std::size_t i = 0; i < packed.container_count; ++i) {
     const PackedPod::Container& one = packed.containers[i];
     pod.containers.push_back({std::string(texts_.text(one.name)), time(one.running_since), time(one.last_ended),
-                              one.exit_code, one.restarts, one.crash_looping});
+                              one.exit_code, one.restarts, one.crash_looping, time(one.last_began)});
   }
   return pod;
 }

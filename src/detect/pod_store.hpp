@@ -23,7 +23,7 @@ struct PackedPod {
     Labels labels, annotations;
   };
   struct Container {
-    Time running_since = Time::min(), last_ended = Time::min();  // min(): none
+    Time running_since = Time::min(), last_ended = Time::min(), last_began = Time::min();  // min(): none
     TextId name = 0;
     std::int32_t exit_code = 0;
     std::uint32_t restarts = 0;

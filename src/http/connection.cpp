@@ -38,7 +38,7 @@ Connection::Connection(Tcp::socket socket, std::shared_ptr<TlsContext> tls, Core
 }
 
 Connection::~Connection() {
-  core_.release(charged_);
+  release();
   core_.metrics.connections(-1);
   const std::lock_guard lock(core_.mutex);
   core_.connections.erase(this);
@@ -149,7 +149,7 @@ void Connection::reject(Rejection reason, int status, std::string text) {
 }
 
 void Connection::answer_early(const Response& response) {
-  core_.release(std::exchange(charged_, 0));
+  release();
   if (unread_) keep_ = false;
   answer(response);
 }

@@ -66,6 +66,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void handle();
   void handle_aside();
   void on_handled(const Response& response);
+  /// What the request's body has taken of the budgets.
+  void release();
 
   void reject(Rejection reason, int status, std::string text);
   /// Answers before the body was read: the connection cannot be used again.

@@ -20,6 +20,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kOneRecord = 16U << 10U;  // TLS hands out no more at once
+constexpr std::chrono::seconds kAsideWait{30};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -221,13 +222,22 @@ void Connection::on_chunk_bytes(std::size_t bytes) {
 
 bool Connection::charge(std::size_t bytes) {
   core_.metrics.received(bytes);
-  if (core_.charge(bytes)) {
-    charged_ += bytes;
-    return true;
+  if (!route_->aside || core_.charge_aside(bytes, charged_)) {
+    if (core_.charge(bytes)) {
+      charged_ += bytes;
+      return true;
+    }
+    if (route_->aside) core_.release_aside(bytes);
   }
   core_.metrics.rejected(Rejection::kBytesInFlight);
   answer_early({.status = 429, .body = "too many bytes in flight\n", .retry_after_seconds = 1});
   return false;
+}
+
+void Connection::release() {
+  const auto bytes = std::exchange(charged_, 0);
+  core_.release(bytes);
+  if (route_ != nullptr && route_->aside) core_.release_aside(bytes);
 }
 
 void Connection::handle() {
@@ -242,9 +252,14 @@ void Connection::handle_aside() {
   timer_.cancel();
   // Nothing is received or sent meanwhile: all that the handler reads stays as it is, and only the work guard keeps a
   // server that drains from taking its context for empty.
-  const bool taken = core_.aside.add(
-      charged_, [self = shared_from_this(), work = asio::make_work_guard(socket_.get_executor())]() mutable {
-        auto response = Router::answer(*self->route_, self->request_);
+  const bool taken =
+      core_.aside.add(charged_, [self = shared_from_this(), work = asio::make_work_guard(socket_.get_executor()),
+                                 since = std::chrono::steady_clock::now()]() mutable {
+        // Its client has given up by then, and sends it again: the same work a second time would end this for
+        // everybody.
+        auto response = std::chrono::steady_clock::now() - since > kAsideWait
+                            ? Response{.status = 503, .body = "too busy for this path\n", .retry_after_seconds = 10}
+                            : Router::answer(*self->route_, self->request_);
         asio::post(work.get_executor(), [self, response = std::move(response)] {
           if (self->phase_ != Phase::kClosed) self->on_handled(response);
         });
@@ -255,7 +270,8 @@ void Connection::handle_aside() {
 }
 
 void Connection::on_handled(const Response& response) {
-  core_.release(std::exchange(charged_, 0));
+  release();
+  if (route_->aside && core_.crowded()) keep_ = false;
   answer(response);
 }
 

@@ -41,6 +41,21 @@ struct Core {
     return false;
   }
   void release(std::uint64_t bytes) { in_flight_.fetch_sub(bytes); }
+  /// The same for bodies of routes beside the server's thread, while they are received: a quarter, so that who may post
+  /// there alone does not keep others from posting elsewhere. A body that is larger is taken when it is the only one:
+  /// `own` is what it has taken so far.
+  [[nodiscard]] bool charge_aside(std::uint64_t bytes, std::uint64_t own) {
+    const auto before = aside_in_flight_.fetch_add(bytes);
+    if (before == own || before + bytes <= settings.limits.bytes_in_flight / 4) return true;
+    aside_in_flight_.fetch_sub(bytes);
+    return false;
+  }
+  void release_aside(std::uint64_t bytes) { aside_in_flight_.fetch_sub(bytes); }
+  /// Connections are scarce: who posts to such routes is not to keep one for the next time.
+  [[nodiscard]] bool crowded() {
+    const std::lock_guard lock(mutex);
+    return connections.size() > settings.limits.connections / 2;
+  }
   /// A hint, for turning a request away before it is received.
   [[nodiscard]] bool would_fit(std::uint64_t bytes) const {
     return bytes <= settings.limits.bytes_in_flight && in_flight_.load() <= settings.limits.bytes_in_flight - bytes;
@@ -59,7 +74,7 @@ struct Core {
   std::unordered_map<Connection*, std::weak_ptr<Connection>> connections;
 
  private:
-  std::atomic<std::uint64_t> in_flight_ = 0;
+  std::atomic<std::uint64_t> in_flight_ = 0, aside_in_flight_ = 0;
   std::atomic<std::chrono::steady_clock::rep> last_refusal_ = 0;
 };
 

@@ -194,7 +194,7 @@ struct AuditFileFollower::Impl final : TailSink {
     if (round.problem) {
       log::warn("Cannot follow the audit log", {{"file", options.path}, {"error", *round.problem}});
     }
-    if (round.opened) {
+    if (round.opened && tail->position()) {  // it may have been read to its end, and closed, in the same round
       log::info("Following the audit log", {{"file", options.path}, {"offset", tail->position()->offset}});
     }
     if (round.skipped > 0) {

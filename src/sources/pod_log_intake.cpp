@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -89,6 +90,17 @@ struct PodLogIntake::Impl {
     return present;
   }
 
+  /// Since when its lines count. Of a container that neither runs nor crashes all the time none does; where none is
+  /// named, those of the youngest one's life; where nothing is known of them, all since the pod was made.
+  static Time began(const Wanted::Pod& pod, std::string_view container) {
+    if (pod.containers.empty()) return Time::min();
+    if (container.empty()) {
+      return std::ranges::max_element(pod.containers, {}, [](const auto& one) { return one.second; })->second;
+    }
+    const auto life = pod.containers.find(container);
+    return life == pod.containers.end() ? Time::max() : life->second;
+  }
+
   http::Response take(std::string_view body) {
     const auto present = whose();
     if (!present) return answer(Fate::kBusy, 429, "not ready yet, send again later");
@@ -99,7 +111,7 @@ struct PodLogIntake::Impl {
     Time newest = Time::min();
     detect::PodLogShippedReader reader;
     const auto found = reader.read(body, [&](const detect::ShippedPodLine& line) {
-      const Wanted::Pod* pod = find(*present, line);
+      const Wanted::Pod* pod = stopped ? nullptr : find(*present, line);
       if (pod == nullptr) {
         ++strange;
         return;
@@ -110,11 +122,9 @@ struct PodLogIntake::Impl {
           ++strange;
           return;
         }
-        const auto life = pod->containers.find(line.container);
-        const Time started = life == pod->containers.end() ? Time::min() : life->second;
         const std::pair key{std::string_view(pod->uid), std::string(line.container)};
-        log = logs.emplace(key,
-                           PostedLog{log_name(pod->uid, key.second), {{pod->uid, key.second, started}, pod->patterns}})
+        log = logs.emplace(key, PostedLog{log_name(pod->uid, key.second),
+                                          {{pod->uid, key.second, began(*pod, line.container)}, pod->patterns}})
                   .first;
       }
       ++known;
@@ -122,6 +132,7 @@ struct PodLogIntake::Impl {
       log->second.reader.feed_line(line.time, line.line, clues);
       if (!clues.empty()) outbox.add(log->second.name, std::exchange(clues, {}));
     });
+    if (stopped) return answer(Fate::kBusy, 503, "Remint ends, send it again");
     // Collectors send what was printed together in one body: what waits for its next line waits no longer.
     for (auto& [key, log] : logs) {
       log.reader.flush(clues);
@@ -166,6 +177,7 @@ struct PodLogIntake::Impl {
   std::shared_ptr<const Wanted> wanted;
   std::optional<std::chrono::nanoseconds> asked;
   PatternCache compiled;
+  std::atomic<bool> stopped = false;
 };
 
 PodLogIntake::PodLogIntake(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -198,6 +210,8 @@ http::Response PodLogIntake::handle(const http::Request& request) {
   if (is_blank(body->text())) return impl_->answer(Fate::kEmpty, 400, "the body is empty; log lines were expected");
   return impl_->take(body->text());
 }
+
+void PodLogIntake::stop() { impl_->stopped = true; }
 
 void PodLogIntake::set_targets(const std::vector<PodLogTarget>& targets, std::size_t left_out) {
   impl_->left_out.set(left_out);

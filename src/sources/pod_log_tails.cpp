@@ -44,8 +44,11 @@ void PodLogTails::stop() {
 
 void PodLogTails::add(const std::string& key, PodLogPlace place) {
   const std::lock_guard lock(mutex_);
+  const auto known = places_.find(key);
+  const bool queued = known != places_.end() && known->second.queued;
   place.queued = true;
-  if (places_.insert_or_assign(key, std::move(place)).second) turn_.push_back(key);
+  places_.insert_or_assign(key, std::move(place));
+  if (!queued) turn_.push_back(key);
 }
 
 std::optional<PodLogPlace> PodLogTails::remove(const std::string& key) {

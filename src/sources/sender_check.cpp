@@ -1,5 +1,8 @@
 #include "sender_check.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "remint/base/ip.hpp"
 #include "remint/base/log.hpp"
 #include "remint/base/text.hpp"
@@ -53,7 +56,7 @@ Result<std::unique_ptr<SenderCheck>> SenderCheck::create(const AuditWebhookSetti
 }
 
 bool SenderCheck::may_post(const http::Request& request) {
-  if (certificates_ && request.client_certificate_verified) return true;
+  if (certificate_suffices(request)) return true;
   if (!token_file_.empty()) {
     if (token_matches(bearer_token(request.authorization))) return true;
     if (!request.access_key.empty() && token_matches(trim(request.access_key))) return true;
@@ -61,6 +64,20 @@ bool SenderCheck::may_post(const http::Request& request) {
   if (!open_) return false;
   const auto peer = IpAddress::parse(request.peer_address);
   return peer && peer->is_loopback();
+}
+
+/// An authority that signs for others, too (a company's issuer) says who somebody is, and not what he may do here.
+bool SenderCheck::certificate_suffices(const http::Request& request) {
+  if (!certificates_ || !request.client_certificate_verified) return false;
+  if (client_names_.empty() || std::ranges::find(client_names_, request.client_subject) != client_names_.end()) {
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(told_of_name_, true)) {
+    log::warn("A client certificate of the right authority has none of the names that may post (--audit-client-name)",
+              {{"name", sanitize(request.client_subject, 80)}, {"path", request.path}});
+  }
+  return false;
 }
 
 Result<void> SenderCheck::load_token() {

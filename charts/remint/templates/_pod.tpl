@@ -8,6 +8,13 @@
 - --audit-tls-key=/etc/remint/tls/tls.key
 {{- if .Values.audit.clientCertificate }}
 - --audit-client-ca=/etc/remint/tls/ca.crt
+{{- $names := .Values.audit.clientNames }}
+{{- if and (not $names) (ne .Values.audit.tls.mode "existingSecret") }}
+{{- $names = list "kube-apiserver-audit" }}
+{{- end }}
+{{- range $names }}
+- {{ printf "--audit-client-name=%s" . | quote }}
+{{- end }}
 {{- else if not .Values.audit.bearerToken.enabled }}
 {{- fail "audit.clientCertificate may be off only with audit.bearerToken.enabled: whoever may post audit events can have workloads restarted" }}
 {{- end }}
@@ -42,7 +49,7 @@
 {{- with .Values.podLogs.bearerToken }}
 {{- if .enabled }}
 {{- $audit := $.Values.audit.bearerToken }}
-{{- if and $audit.enabled .existingSecret (eq .existingSecret $audit.existingSecret) (eq .secretKey $audit.secretKey) }}
+{{- if and $audit.enabled (eq (include "remint.podLogTokenSecret" $) (include "remint.bearerTokenSecret" $)) (eq .secretKey $audit.secretKey) }}
 {{- fail "podLogs.bearerToken must be another token than audit.bearerToken: whoever has that one can have workloads restarted" }}
 {{- end }}
 - --pod-log-token-file=/etc/remint/pod-log-token/{{ .secretKey }}

@@ -33,7 +33,8 @@ struct RunOptions {
   std::string listen = "[::]:8080";  ///< metrics and health
   std::string audit_listen = "[::]:8443";
   std::string audit_tls_cert, audit_tls_key, audit_client_ca, audit_token_file;
-  std::string pod_log_token_file;  ///< opens /pod-log alone; empty: what opens /audit opens it
+  std::string pod_log_token_file;               ///< opens /pod-log alone; empty: what opens /audit opens it
+  std::vector<std::string> audit_client_names;  ///< common names; empty: whoever --audit-client-ca signed
   bool audit_insecure_http = false;
   std::vector<std::string> watch_namespaces;  ///< empty: the whole cluster
   bool leader_elect = true;

@@ -32,6 +32,7 @@ struct ContainerState {
   std::int32_t exit_code = 0;         ///< of that one
   std::uint32_t restarts = 0;         ///< restartCount
   bool crash_looping = false;         ///< waits with CrashLoopBackOff
+  std::optional<Time> last_began{};   ///< lastState.terminated.startedAt
   friend bool operator==(const ContainerState&, const ContainerState&) = default;
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "remint/base/clock.hpp"
 #include "remint/http/server.hpp"
@@ -18,6 +19,8 @@ namespace remint::sources {
 
 struct AuditWebhookSettings {
   bool demand_client_certificate = true;  ///< a verified client certificate authenticates the sender
+  /// Common names, one of which that certificate must have; empty: any will do.
+  std::vector<std::string> client_names{};
   std::string token_file;  ///< bearer token that authenticates too (both given: either is enough); re-read on change
   std::string token_of = "audit";  ///< whose token that is, for messages
   bool no_authentication =

@@ -42,6 +42,8 @@ class PodLogIntake {
   /// 415; 429 when detection is behind, or before it has said whose lines matter: to be sent again.
   [[nodiscard]] http::Response handle(const http::Request& request);
   /// As PodLogFollower::set_targets.
+  /// A body that is being read is given up, and all further ones: 503, to be sent to whoever leads next. At once.
+  void stop();
   void set_targets(const std::vector<PodLogTarget>& targets, std::size_t left_out = 0);
 
  private:

@@ -53,6 +53,8 @@ TEST_CASE("the audit endpoint does not open without a way to know its senders") 
   CHECK(options.error().err.find("--audit-client-ca") != std::string::npos);
   CHECK(parse({"run", "--audit-tls-cert", "a", "--audit-tls-key", "b", "--audit-token-file", "t"}));
   CHECK(parse({"run", "--audit-tls-cert", "a", "--audit-tls-key", "b", "--audit-client-ca", "c"}));
+  CHECK_FALSE(parse(
+      {"run", "--audit-tls-cert", "a", "--audit-tls-key", "b", "--audit-token-file", "c", "--audit-client-name", "d"}));
   // The token for pods' logs lets nobody in to the audit endpoint.
   CHECK_FALSE(parse({"run", "--audit-tls-cert", "a", "--audit-tls-key", "b", "--pod-log-token-file", "t"}));
   CHECK_FALSE(parse({"run", "--audit-tls-cert", "a", "--audit-tls-key", "b", "--audit-token-file", "t",

@@ -133,6 +133,16 @@ TEST_CASE("what is redacted once is not changed by redacting it again, however s
   }
 }
 
+TEST_CASE("a secret behind an escape, or as an argument of a command, is one") {
+  const std::string jwt = kJwt;
+  CHECK(redact("first\\n" + jwt) == "first\\n[redacted]");
+  CHECK(redact("\\tghp_abcdefghijklmnopqrstuvwxyz0123456789 x") == "\\t[redacted] x");
+  CHECK(redact("id%3D" + jwt) == "id%3D[redacted]");
+  CHECK(redact("kubectl --token abcdef get pods") == "kubectl --token [redacted] get pods");
+  CHECK(redact("mysql --password 's3 cr3t' shop") == "mysql --password '[redacted]' shop");
+  CHECK(redact("run --token --verbose") == "run --token --verbose");
+}
+
 TEST_CASE("redaction takes time in proportion to the text, whatever the text") {
   // Each of these made a naive scan read on to the end from every position.
   const std::string unit = GENERATE(as<std::string>(), "eyJ", "://a:", "token=", "bearer ", "a", "-", "password:\"",

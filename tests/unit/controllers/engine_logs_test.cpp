@@ -136,6 +136,7 @@ TEST_CASE("what only a pod's log says is told and refused, and acted upon where 
   REQUIRE(report.workloads.size() == 1);
   CHECK(report.workloads[0].state == RiskState::kSuspected);
   CHECK(report.workloads[0].since == kStart);
+  CHECK_THAT(report.workloads[0].fix, Catch::StartsWith("No request of it was seen"));
   CHECK_THAT(report.workloads[0].plan, Catch::StartsWith("Leaves it alone: only the pod's own log says"));
   CHECK(world.engine.storms().empty());
 

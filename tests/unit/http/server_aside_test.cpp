@@ -29,6 +29,11 @@ struct Slow : Fixture {
     server = std::move(*started);
   }
   ~Slow() { open_gate(); }
+  double received() {
+    return registry
+        .counter("remint_http_received_bytes_total", "Bytes of request bodies received.", {{"server", "test"}})
+        .value();
+  }
 };
 
 }  // namespace
@@ -87,6 +92,43 @@ TEST_CASE_METHOD(Slow, "what waits for that thread is bounded, and given room ag
     for (auto& client : clients) good += client.receive().status == 200 ? 1 : 0;
     CHECK(good == 64);
   }
+}
+
+// Who might post nowhere else could have kept everybody's bodies out.
+TEST_CASE_METHOD(Slow, "bodies for that thread that are still on their way leave the others their room") {
+  Limits limits;
+  limits.bytes_in_flight = 400'000;  // 100,000 beside
+  begin(limits);
+  open_gate();
+  const std::string most(60'000, 'x');
+  Client first(port());
+  const auto whole = post("/slow", most);
+  REQUIRE(first.send(std::string_view(whole).substr(0, whole.size() - 1)));
+  REQUIRE(eventually([&] { return received() >= static_cast<double>(most.size() - 1); }));
+  Client second(port());
+  CHECK(second.ask(post("/slow", most)).status == 429);
+  REQUIRE(first.send("x"));
+  CHECK(first.receive().status == 200);
+  CHECK(Client(port()).ask(post("/slow", most)).status == 200);
+}
+
+TEST_CASE_METHOD(Slow, "who posts there does not keep a connection for the next time once half of them are taken") {
+  Limits limits;
+  limits.connections = 4;
+  begin(limits);
+  open_gate();
+  std::vector<Client> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back(port());
+    CHECK(clients.back().ask(post("/slow", "x")).status == 200);
+    CHECK(clients.back().ask(post("/slow", "x")).status == 200);
+  }
+  Client third(port());
+  CHECK(third.ask(post("/slow", "x")).headers.at("connection") == "close");
+  CHECK(third.closed_within(testing::kPatience));
+  Client other(port());
+  CHECK(other.ask(get("/quick")).status == 200);
+  CHECK(other.ask(get("/quick")).status == 200);
 }
 
 TEST_CASE_METHOD(Slow, "a deadline of the connection does not end what its handler does") {

@@ -257,6 +257,21 @@ TEST_CASE("a sender needs a verified certificate or the token") {
     CHECK(ask(fixture, "Bearer ", false, "127.0.0.1") == 401);
     CHECK(fixture.batches("unauthorized") == 3);
   }
+  // With an issuer that signs for a whole company, any of its certificates would let restart workloads.
+  SECTION("certificates of certain names only") {
+    AuditWebhookSettings settings;
+    settings.client_names = {"kube-apiserver-audit", "other"};
+    Fixture fixture(settings);
+    const auto named = [&](std::string_view name, bool verified) {
+      return fixture.webhook->handle({.body = body, .client_subject = name, .client_certificate_verified = verified})
+          .status;
+    };
+    CHECK(named("kube-apiserver-audit", true) == 200);
+    CHECK(named("kube-apiserver-audit", false) == 401);
+    CHECK(named("payroll", true) == 401);
+    CHECK(named("", true) == 401);
+    CHECK(named("kube-apiserver-audit2", true) == 401);
+  }
   SECTION("token only") {
     Fixture fixture({.demand_client_certificate = false, .token_file = file});
     CHECK(ask(fixture, "Bearer s3cret", false) == 200);
