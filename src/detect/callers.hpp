@@ -67,8 +67,8 @@ class Callers {
   /// more.
   void take_out(const UnownedRequest& request);
   bool put_back(const UnownedRequest& request);
-  /// Whether a pod of another workload, alive, is known for just such requests from there.
-  [[nodiscard]] bool another_calls_so(const UnownedRequest& request, std::string_view workload_uid) const;
+  /// Whether a pod of another workload, alive, is known for just such requests from there, and had fallen silent.
+  [[nodiscard]] bool another_may_have_sent(const UnownedRequest& request, std::string_view workload_uid) const;
   /// A pod's own log says something new; of the pod's node, and of addresses from which it was heard.
   void log_changed(std::string_view node, const std::vector<IpAddress>& addresses);
   /// The pod is on its way out at that time, or has ended: what it explained is over.

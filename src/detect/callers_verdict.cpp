@@ -66,13 +66,16 @@ bool Callers::convicted(std::string_view workload_uid, const Key& key) const {
          });
 }
 
-bool Callers::another_calls_so(const UnownedRequest& request, std::string_view workload_uid) const {
+bool Callers::another_may_have_sent(const UnownedRequest& request, std::string_view workload_uid) const {
   const auto known = residents_.with_agent(request.address, fold(request.agent));
   return std::ranges::any_of(known, [&](const KnownPod* const pod) {
     const auto view = from_.inventory.pod(pod->first);
-    return view && !view->pod.deleting && !view->pod.finished && view->workload.uid != workload_uid &&
-           resemblance(pod->second.habits, fold(request.address), fold(request.agent), fold(request.shape)).match ==
-               Resemblance::Match::kExact;
+    if (!view || view->pod.deleting || view->pod.finished || view->workload.uid == workload_uid) {
+      return false;
+    }
+    const auto seen = resemblance(pod->second.habits, fold(request.address), fold(request.agent), fold(request.shape));
+    const bool silent = request.window.received - seen.last > seen.interval + seen.interval / 2;
+    return seen.match == Resemblance::Match::kExact && (seen.heard < 2 || silent);
   });
 }
 

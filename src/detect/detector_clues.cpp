@@ -99,12 +99,13 @@ bool Detector::Impl::claimed(const AuditBatch& batch, const AuditRecord& record)
 }
 
 /// Logs repeat what others said: a collector that prints what it collects, a proxy. Who is known to call from
-/// elsewhere, or only by other names, has not sent it; nor has one that was never heard, where another is known for it.
+/// elsewhere, or only by other names, has not sent it; nor has one that was never heard, where another one is
+/// known for it and has fallen silent.
 bool Detector::Impl::can_have_sent(const PodView& view, const PodState& state, const UnownedRequest& request) const {
   const std::string_view node = inventory.node_at(request.address);
   const bool there = (!node.empty() && view.pod.node == node) ||
                      std::ranges::find(state.shared_addresses, request.address) != state.shared_addresses.end();
-  return there && (state.habits.empty() ? !callers.another_calls_so(request, view.workload.uid)
+  return there && (state.habits.empty() ? !callers.another_may_have_sent(request, view.workload.uid)
                                         : state.habits.know(fold(request.agent)));
 }
 

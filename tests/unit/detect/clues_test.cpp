@@ -342,7 +342,7 @@ TEST_CASE(
 }
 
 // An incident of tests/traces: a collector that never calls the API server prints what it collects.
-TEST_CASE("a pod that was never heard is not taken for who sent a request where another one is known for it") {
+TEST_CASE("a pod that was never heard is not taken for who sent a request where one that fell silent is known for it") {
   for (const bool known : {true, false}) {
     INFO(known);
     Node node({"a", "collector"});
@@ -352,8 +352,25 @@ TEST_CASE("a pod that was never heard is not taken for who sent a request where 
     std::vector<Clue> clues;
     for (int i = 0; i < 6; ++i) clues.push_back(line("collector", 10min + i * 10s, fmt::format("e{}", first + i)));
     node.detector.observe(clues, start() + 11min);
-    CHECK(node.detector.counts().clues_joined == (known ? 0 : 6));
+    // The first of them came before a was missed.
+    CHECK(node.detector.counts().clues_joined == (known ? 1 : 6));
   }
+}
+
+TEST_CASE("a pod that was never heard is believed where the one that calls alike goes on being accepted") {
+  Node node({"a", "b"});
+  node.repeat({.pod = "a"}, 0s, 10min);
+  std::vector<Clue> clues;
+  for (int i = 0; i < 6; ++i) {
+    node.observe({{.at = 10min + i * 10s}});
+    clues.push_back(line("b", 10min + i * 10s, fmt::format("e{}", node.next_id)));
+    node.observe({{.pod = "a", .at = 10min + i * 10s + 5s}});
+  }
+  node.detector.observe(clues, start() + 11min);
+  CHECK(node.detector.counts().clues_joined == 6);
+  REQUIRE(node.of("b"));
+  CHECK(node.of("b")->confidence == 0.99);
+  CHECK_FALSE(node.of("a"));
 }
 
 TEST_CASE("restarts after the first 401 are evidence of the same case, and never one alone") {
