@@ -21,6 +21,8 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def pytest_collection_modifyitems(config, items):
+    # What takes minutes begins first, or one worker would still be at it when the others have nothing left to do.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     reason = binaries.missing_reason()
     if reason is None:
         return
