@@ -46,6 +46,13 @@ struct Pods : Served {
     }
     return all;
   }
+  void forbid_p0() {
+    server.faults().add({.method = "GET",
+                         .path_prefix = "/api/v1/namespaces/shop/pods/p0/log",
+                         .query = {},
+                         .times = FaultMatch::kAlways},
+                        Fault::answer(403));
+  }
   void start() {
     follower =
         std::make_unique<sources::PodLogFollower>(settings,
@@ -182,11 +189,7 @@ TEST_CASE_METHOD(Pods, "a suspect's log is looked into once") {
 TEST_CASE_METHOD(Pods, "a look that came to nothing is told, whatever the reason") {
   make(2);
   settings.streams = 0;
-  server.faults().add({.method = "GET",
-                       .path_prefix = "/api/v1/namespaces/shop/pods/p0/log",
-                       .query = "",
-                       .times = FaultMatch::kAlways},
-                      Fault::answer(403));
+  forbid_p0();
   start();
   auto all = targets(3);
   all[2].container.clear();  // it does not run yet
@@ -204,11 +207,7 @@ TEST_CASE_METHOD(Pods, "a log that cannot be read shows in the round, and so doe
   clock = &moved;
   make(2);
   settings.streams = 0;
-  server.faults().add({.method = "GET",
-                       .path_prefix = "/api/v1/namespaces/shop/pods/p0/log",
-                       .query = "",
-                       .times = FaultMatch::kAlways},
-                      Fault::answer(403));
+  forbid_p0();
   start();
   follower->set_targets(targets(2), 3);
   REQUIRE(wait_until([&] {
