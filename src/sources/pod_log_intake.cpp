@@ -23,6 +23,7 @@ enum class Fate : std::uint8_t { kTaken, kBroken, kEmpty, kUnauthorized, kUnsupp
 constexpr std::array<const char*, 7> kFates = {"taken",       "broken",    "empty", "unauthorized",
                                                "unsupported", "too_large", "busy"};
 constexpr std::chrono::seconds kAskEvery{2};
+constexpr std::chrono::seconds kTooOld{30};
 /// Logs that are told apart within one body; lines of further ones are left.
 constexpr std::size_t kMaxLogs = 4096;
 
@@ -78,13 +79,14 @@ struct PodLogIntake::Impl {
     return response;
   }
 
-  /// Null: it has not been said yet whose lines matter.
+  /// Null: it has not been said yet whose lines matter, or so long ago that pods may have come and containers begun a
+  /// new life since.
   std::shared_ptr<const Wanted> whose() {
     const auto now = clock.steady_now();
     std::unique_lock lock(mutex);
     const bool old = !asked || now - *asked >= kAskEvery;
     if (old) asked = now;
-    auto present = wanted;
+    auto present = now - told <= kTooOld ? wanted : nullptr;
     lock.unlock();
     if (old) hooks.ask();
     return present;
@@ -175,6 +177,7 @@ struct PodLogIntake::Impl {
   std::array<metrics::Counter*, kFates.size()> fates{};
   std::mutex mutex;  ///< guards what follows
   std::shared_ptr<const Wanted> wanted;
+  std::chrono::nanoseconds told{0};  ///< when that was said
   std::optional<std::chrono::nanoseconds> asked;
   PatternCache compiled;
   std::atomic<bool> stopped = false;
@@ -229,6 +232,7 @@ void PodLogIntake::set_targets(const std::vector<PodLogTarget>& targets, std::si
   }
   impl_->compiled.sweep();
   impl_->wanted = std::move(fresh);
+  impl_->told = impl_->clock.steady_now();
 }
 
 }  // namespace remint::sources

@@ -158,6 +158,42 @@ TEST_CASE("posted lines for which there is no room are asked for again", "[intak
   CHECK(f.post(record("cart-1", "uid-1")) == 429);
 }
 
+// After a pause the first body was read by what had been said before it: new pods' lines were lost, and old lives'
+// counted.
+TEST_CASE("what was said long ago of whose lines matter is not gone by", "[intake]") {
+  Fixture f;
+  f.want();
+  f.clock.advance(std::chrono::seconds(31));
+  CHECK(f.post(record("cart-1", "uid-1")) == 429);
+  CHECK(f.asked == 1);
+  f.want();
+  CHECK(f.post(record("cart-1", "uid-1")) == 200);
+}
+
+TEST_CASE("a container that does not run accuses nobody, and one that is not named is the youngest", "[intake]") {
+  Fixture f;
+  f.want();
+  const auto of = [](std::string container, const std::string& time) {
+    auto line = record("cart-1", "uid-1", time);
+    line.replace(line.rfind("app"), 3, container);
+    return line;
+  };
+  CHECK(f.post(of("init", "2026-11-22T09:59:00Z")) == 200);
+  CHECK(f.clues.empty());
+  CHECK(f.post(of("", "2026-11-22T09:54:00Z")) == 200);  // before app began
+  CHECK(f.clues.empty());
+  CHECK(f.post(of("", "2026-11-22T09:59:00Z")) == 200);
+  CHECK(f.clues.size() == 1);
+}
+
+TEST_CASE("who is stopped reads no further line, and says that it is to be sent again", "[intake]") {
+  Fixture f;
+  f.want();
+  f.intake->stop();
+  CHECK(f.post(record("cart-1", "uid-1")) == 503);
+  CHECK(f.clues.empty());
+}
+
 TEST_CASE("whose lines matter is asked for every two seconds, while somebody posts", "[intake]") {
   Fixture f;
   f.want();
